@@ -1,0 +1,259 @@
+//! What a stage says of its run: the contract between it and everything that
+//! people and tools see.
+//!
+//! A stage writes one [`Record`] per line of JSON to its standard output. The
+//! first is [`Event::RunStarted`], the last [`Event::RunFinished`]; a stage
+//! that ends without the last one has crashed or was killed. Consumers must
+//! ignore events they do not know.
+
+use lab_scenario::plan::{BackendKind, ExitStatus, LinkState, ProcessId};
+use lab_scenario::source::Place;
+use serde::{Deserialize, Serialize};
+
+use crate::bytes::Bytes;
+
+/// The version of this contract, sent in [`Event::RunStarted`].
+pub const EVENT_VERSION: u32 = 1;
+
+/// An event and its time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Nanoseconds since the run began (monotonic clock).
+    pub at: u64,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Event {
+    /// The stage is in its namespaces and begins to build the network.
+    RunStarted {
+        /// [`EVENT_VERSION`].
+        version: u32,
+        /// Who builds the network.
+        backend: BackendKind,
+        /// What of the machine matters to the run.
+        environment: Environment,
+    },
+    /// The network carries packets.
+    NetworkUp {
+        /// Its hosts, in order.
+        hosts: Vec<HostAddress>,
+        /// In which ways it is not what was asked for; if any, the run is
+        /// invalid.
+        faults: Vec<String>,
+    },
+    /// A process was started.
+    ProcessStarted {
+        /// Which.
+        process: ProcessId,
+        /// Its number in the stage's pid namespace.
+        pid: u32,
+        /// Program and arguments as run.
+        argv: Vec<String>,
+    },
+    /// A process met its `ready` condition.
+    ProcessReady {
+        /// Which.
+        process: ProcessId,
+    },
+    /// Something was typed.
+    Input {
+        /// Into which process.
+        process: ProcessId,
+        /// What.
+        bytes: Bytes,
+    },
+    /// Something came out.
+    Output {
+        /// Of which process.
+        process: ProcessId,
+        /// Through which stream.
+        stream: Stream,
+        /// What. A character may be cut at either end.
+        bytes: Bytes,
+    },
+    /// A process ended. Its output may still come.
+    ProcessExited {
+        /// Which.
+        process: ProcessId,
+        /// How.
+        status: ExitStatus,
+    },
+    /// A step began.
+    StepStarted {
+        /// Index into the plan's steps.
+        step: usize,
+    },
+    /// A step did what it should.
+    StepPassed {
+        /// Index into the plan's steps.
+        step: usize,
+    },
+    /// A link was cut or mended.
+    LinkChanged {
+        /// The nodes at its ends.
+        between: [String; 2],
+        /// What it is now.
+        state: LinkState,
+    },
+    /// A command of an `exec` step came to its end.
+    ExecFinished {
+        /// Index into the plan's steps.
+        step: usize,
+        /// What it put out, both streams as one.
+        output: Bytes,
+        /// How it ended.
+        status: ExitStatus,
+    },
+    /// Something a person should know that decides nothing.
+    Warning {
+        /// One sentence.
+        message: String,
+    },
+    /// A check was made.
+    CheckFinished {
+        /// Index into the plan's checks.
+        check: usize,
+        /// What came of it.
+        outcome: CheckOutcome,
+    },
+    /// The run is over.
+    RunFinished {
+        /// What came of it.
+        verdict: Verdict,
+        /// Why, unless it passed. The first reason decides.
+        failure: Option<Failure>,
+    },
+}
+
+/// What came of a run, worst last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Every step and check held.
+    Pass,
+    /// Something the scenario requires is missing here; nothing was run.
+    Skipped,
+    /// Nothing failed, but some check observed nothing at all.
+    Inconclusive,
+    /// The run itself cannot be trusted.
+    Invalid,
+    /// An expectation or a check did not hold.
+    Fail,
+}
+
+impl Verdict {
+    /// One word for people.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Skipped => "skipped",
+            Self::Inconclusive => "inconclusive",
+            Self::Invalid => "invalid",
+            Self::Fail => "fail",
+        }
+    }
+}
+
+/// What came of a check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckOutcome {
+    /// [`Verdict::Pass`], [`Verdict::Fail`] or [`Verdict::Inconclusive`].
+    pub verdict: Verdict,
+    /// What was found: `found 2 times, at 0.12 s and 0.31 s`.
+    pub found: String,
+}
+
+/// Why a run did not pass, complete enough to be shown without anything else
+/// but the plan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The step that failed; a check if not given, or the run as a whole.
+    pub step: Option<usize>,
+    /// What in the scenario it is about.
+    pub place: Option<Place>,
+    /// One line: what was awaited, or what is wrong.
+    pub summary: String,
+    /// What came instead, or the cause; one line.
+    pub detail: Option<String>,
+    /// What to do about it; one line.
+    pub help: Option<String>,
+    /// The process it is about.
+    pub subject: Option<ProcessId>,
+    /// What every process last said: the subject first, then the others in the
+    /// order of the plan.
+    pub last_words: Vec<LastWords>,
+    /// When that step began, in nanoseconds since the run began: what happened
+    /// since then is its time line.
+    pub since: u64,
+    /// What happened from `since` on, oldest first, cut to the newest 20.
+    pub timeline: Vec<Moment>,
+}
+
+/// The end of a process's output.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastWords {
+    /// Whose.
+    pub process: ProcessId,
+    /// What came out last: the last lines, at most 2 KiB.
+    pub output: Bytes,
+    /// Whether that is everything there ever was.
+    pub whole: bool,
+    /// Offset in `output` after which nothing was matched yet: where the
+    /// expectation was looking.
+    pub unmatched_from: usize,
+    /// How it ended, if it has.
+    pub ended: Option<ExitStatus>,
+}
+
+/// One line of a time line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
+    /// Nanoseconds since the run began.
+    pub at: u64,
+    /// One line: `bob < hello From alice`, `server ended with code 1`.
+    pub text: String,
+}
+
+/// Through which of its streams a process said something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stream {
+    /// Its terminal: standard output and standard error together.
+    Terminal,
+    /// Standard output, a pipe.
+    Stdout,
+    /// Standard error, a pipe.
+    Stderr,
+}
+
+/// A host and its first address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostAddress {
+    /// The host.
+    pub name: String,
+    /// As text, without the prefix length.
+    pub ip: Option<String>,
+}
+
+/// What of the machine matters to a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Environment {
+    /// labrun's version.
+    pub labrun: String,
+    /// `uname -r`.
+    pub kernel: String,
+    /// CPUs that the stage may use.
+    pub cpus: usize,
+    /// Whether it runs without being root.
+    pub rootless: bool,
+    /// 1-minute load average when the run began.
+    pub load: String,
+    /// Version of Mininet, where that builds the network.
+    pub mininet: Option<String>,
+}

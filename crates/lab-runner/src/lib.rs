@@ -1,0 +1,9 @@
+//! Runs plans.
+//!
+//! A stage is one run: a process of its own, in namespaces of its own,
+//! that builds the network, starts the programs, plays the steps, records and
+//! decides. The dispatcher schedules plans, one stage each, and forwards
+//! what they say. Both speak [`event`]s and nothing else.
+
+pub mod bytes;
+pub mod event;
