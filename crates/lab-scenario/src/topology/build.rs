@@ -123,9 +123,10 @@ impl NetworkBuilder {
         if self.nodes.len() == MAX_NODES {
             return Err(TopologyError::TooManyNodes);
         }
-        if self.index.insert(name.to_owned(), self.nodes.len()).is_some() {
+        if self.index.contains_key(name) {
             return Err(TopologyError::DuplicateNode(name.to_owned()));
         }
+        self.index.insert(name.to_owned(), self.nodes.len());
         self.nodes.push(Node { name: name.to_owned(), device: String::new(), kind, gateway });
         self.requests.push(request);
         Ok(())
