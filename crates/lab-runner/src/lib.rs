@@ -7,3 +7,5 @@
 
 pub mod bytes;
 pub mod event;
+mod matcher;
+mod scroll;

@@ -9,6 +9,7 @@
 
 pub mod pattern;
 pub mod plan;
+mod signal;
 pub mod source;
 pub mod template;
 pub mod topology;

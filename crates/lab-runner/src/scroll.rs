@@ -1,0 +1,163 @@
+//! The output of one stream of a process: its bytes, when they came, and how
+//! far expectations have read.
+
+use std::ops::Range;
+
+use crate::matcher::{Found, Matcher, Scan};
+
+/// Most bytes of one stream that are kept. Programs that say more are heard,
+/// but only the newest half of this is remembered.
+pub(crate) const MAX_KEPT: usize = 16 << 20;
+
+/// A moment, in nanoseconds since the run began.
+pub(crate) type Nanos = u64;
+
+/// A stream that grows at its end and, beyond [`MAX_KEPT`], loses its beginning.
+/// Positions that callers see count from the first byte ever.
+#[derive(Debug, Default)]
+pub(crate) struct Scroll {
+    kept: Vec<u8>,
+    /// Bytes lost from the beginning.
+    lost: usize,
+    /// Start of each chunk and its time, oldest first.
+    arrivals: Vec<(usize, Nanos)>,
+    /// Where the next expectation begins to look.
+    cursor: usize,
+    ended: bool,
+}
+
+impl Scroll {
+    /// Adds what came out.
+    pub(crate) fn push(&mut self, bytes: &[u8], at: Nanos) {
+        self.arrivals.push((self.end(), at));
+        self.kept.extend_from_slice(bytes);
+        if self.kept.len() > MAX_KEPT {
+            let lose = self.kept.len() - MAX_KEPT / 2;
+            self.kept.drain(..lose);
+            self.lost += lose;
+            self.arrivals.retain(|&(start, _)| start >= self.lost);
+        }
+    }
+
+    /// No more will come.
+    pub(crate) fn close(&mut self) {
+        self.ended = true;
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.ended
+    }
+
+    /// All bytes that are still kept.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.kept
+    }
+
+    /// Whether the beginning was lost.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.lost > 0
+    }
+
+    /// One past the last byte.
+    pub(crate) fn end(&self) -> usize {
+        self.lost + self.kept.len()
+    }
+
+    /// Where expectations look next.
+    pub(crate) fn cursor(&self) -> usize {
+        self.cursor
+    }
+
+    /// Looks for a match after the cursor; does not move it.
+    pub(crate) fn find(&self, scan: &mut ScrollScan, matcher: &Matcher, settled: bool) -> Found {
+        let (scan, base) = scan.at(self.lost);
+        match scan.find(matcher, &self.kept, settled || self.ended) {
+            Found::Here(range) => Found::Here(range.start + base..range.end + base),
+            other => other,
+        }
+    }
+
+    /// Moves the cursor past a match.
+    pub(crate) fn consume(&mut self, range: &Range<usize>) {
+        self.cursor = range.end;
+    }
+
+    /// When the byte at a position came.
+    pub(crate) fn time_of(&self, position: usize) -> Nanos {
+        let after = self.arrivals.partition_point(|&(start, _)| start <= position);
+        self.arrivals.get(after.saturating_sub(1)).map_or(0, |&(_, at)| at)
+    }
+
+    /// When the last bytes came.
+    pub(crate) fn last_arrival(&self) -> Option<Nanos> {
+        self.arrivals.last().map(|&(_, at)| at)
+    }
+}
+
+/// A [`Scan`] of a [`Scroll`] that survives the loss of its beginning.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ScrollScan {
+    from: usize,
+    inner: Option<(Scan, usize)>,
+}
+
+impl ScrollScan {
+    /// A search for matches that begin at this position or after it.
+    pub(crate) fn new(from: usize) -> Self {
+        Self { from, inner: None }
+    }
+
+    /// The scan to use now that `lost` bytes are gone: begun anew after a loss.
+    fn at(&mut self, lost: usize) -> (&mut Scan, usize) {
+        if self.inner.is_none_or(|(_, base)| base != lost) {
+            self.inner = None;
+        }
+        let from = self.from.saturating_sub(lost);
+        let (scan, base) = self.inner.get_or_insert_with(|| (Scan::new(from), lost));
+        (scan, *base)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lab_scenario::pattern::Pattern;
+
+    use super::*;
+
+    fn literal(text: &[u8]) -> Matcher {
+        Matcher::new(Pattern::Literal(text.to_vec()))
+    }
+
+    #[test]
+    fn expectations_move_the_cursor() {
+        let mut scroll = Scroll::default();
+        scroll.push(b"one two ", 10);
+        scroll.push(b"two\n", 20);
+        let two = literal(b"two");
+        for expected in [4..7, 8..11] {
+            let mut scan = ScrollScan::new(scroll.cursor());
+            assert_eq!(scroll.find(&mut scan, &two, false), Found::Here(expected.clone()));
+            scroll.consume(&expected);
+        }
+        let mut scan = ScrollScan::new(scroll.cursor());
+        assert_eq!(scroll.find(&mut scan, &two, false), Found::Not);
+        assert_eq!((scroll.time_of(4), scroll.time_of(8)), (10, 20));
+        assert_eq!(scroll.last_arrival(), Some(20));
+    }
+
+    #[test]
+    fn a_flood_is_searched_but_not_kept() {
+        let mut scroll = Scroll::default();
+        let mut scan = ScrollScan::new(0);
+        let end = literal(b"the end");
+        for at in 0..40 {
+            scroll.push(&vec![b'x'; 1 << 20], at);
+            assert_eq!(scroll.find(&mut scan, &end, false), Found::Not);
+        }
+        scroll.push(b"the end", 41);
+        let total = (40 << 20) + 7;
+        assert_eq!(scroll.find(&mut scan, &end, false), Found::Here(total - 7..total));
+        assert!(scroll.is_cut() && scroll.bytes().len() <= MAX_KEPT);
+        assert_eq!(scroll.time_of(total - 1), 41);
+    }
+}
