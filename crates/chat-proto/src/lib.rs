@@ -1,1 +1,20 @@
-//! (being written)
+//! The wire formats and state machines of the chat labs.
+//!
+//! Everything here is *sans-IO*: bytes, lines and instants go in, and frames to
+//! send, deadlines to keep and things to show come out. No module opens a
+//! socket, asks a clock for the time or draws a random number, so each protocol
+//! can be tested, fuzzed and simulated without a network.
+//!
+//! * [`frame`] — the `N:CONTENT` frame of the `direct` dialect and of the UDP chat
+//! * [`direct`] — messages by name over TCP: the server's and the client's side
+//! * [`datagram`] — the UDP broadcast chat's datagrams
+//! * [`text`] — text of strangers made fit for one line or for a terminal
+//! * [`units`], [`address`] — how sizes, durations and server addresses are written
+#![forbid(unsafe_code)]
+
+pub mod address;
+pub mod datagram;
+pub mod direct;
+pub mod frame;
+pub mod text;
+pub mod units;

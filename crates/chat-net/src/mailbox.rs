@@ -1,0 +1,141 @@
+//! What goes from thread to thread.
+
+use crate::{Config, ConnId, ListenerId};
+use bytes::Bytes;
+use mio::Waker;
+use mio::net::TcpStream;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Envelopes in a mailbox beyond which the other threads stop reading their
+/// connections until it was emptied.
+const FULL: usize = 16_384;
+
+/// Something for another reactor thread.
+#[derive(Debug)]
+pub(crate) enum Envelope<M> {
+    Accepted { stream: TcpStream, peer: SocketAddr, listener: ListenerId, refused: bool },
+    Send { conn: ConnId, frame: Bytes },
+    Close { conn: ConnId },
+    Message(M),
+    Stop,
+}
+
+#[derive(Debug)]
+pub(crate) struct Mailbox<M> {
+    envelopes: Mutex<Vec<Envelope<M>>>,
+    length: AtomicUsize,
+    /// Somebody waits for this mailbox to be emptied. Changed under the lock.
+    awaited: AtomicBool,
+    waker: Waker,
+}
+
+impl<M> Mailbox<M> {
+    pub(crate) fn new(waker: Waker) -> Self {
+        Self {
+            envelopes: Mutex::default(),
+            length: AtomicUsize::new(0),
+            awaited: AtomicBool::new(false),
+            waker,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Envelope<M>>> {
+        self.envelopes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn wake(&self) {
+        if let Err(error) = self.waker.wake() {
+            tracing::error!(%error, "cannot wake a reactor thread");
+        }
+    }
+
+    /// Puts in all of `envelopes`, in order, with one lock and at most one wake-up.
+    pub(crate) fn put(&self, envelopes: &mut Vec<Envelope<M>>) {
+        let mut inside = self.lock();
+        let was_empty = inside.is_empty();
+        inside.append(envelopes);
+        self.length.store(inside.len(), Ordering::Relaxed);
+        drop(inside);
+        // If it was not empty, whoever filled it first has woken the thread.
+        if was_empty {
+            self.wake();
+        }
+    }
+
+    /// Exchanges the contents for the empty `envelopes`. True if somebody waited for it.
+    pub(crate) fn take(&self, envelopes: &mut Vec<Envelope<M>>) -> bool {
+        let mut inside = self.lock();
+        std::mem::swap(&mut *inside, envelopes);
+        self.length.store(0, Ordering::Relaxed);
+        self.awaited.swap(false, Ordering::Relaxed)
+    }
+
+    /// True if it is full; then its thread wakes all the others when it emptied it.
+    pub(crate) fn is_full(&self) -> bool {
+        if self.length.load(Ordering::Relaxed) < FULL {
+            return false;
+        }
+        let inside = self.lock();
+        let full = inside.len() >= FULL;
+        if full {
+            self.awaited.store(true, Ordering::Relaxed);
+        }
+        full
+    }
+}
+
+/// What all threads of a pool share.
+#[derive(Debug)]
+pub(crate) struct Shared<M> {
+    pub(crate) config: Config,
+    pub(crate) mailboxes: Vec<Mailbox<M>>,
+    /// Connections of each thread.
+    pub(crate) loads: Vec<AtomicUsize>,
+    /// An app asked for the end.
+    pub(crate) stop: AtomicBool,
+    /// End at once.
+    pub(crate) abort: AtomicBool,
+    /// Reactor threads that run.
+    pub(crate) alive: AtomicUsize,
+    pub(crate) supervisor: Waker,
+}
+
+impl<M> Shared<M> {
+    pub(crate) fn connections(&self) -> usize {
+        self.loads.iter().map(|load| load.load(Ordering::Relaxed)).sum()
+    }
+
+    pub(crate) fn ask_to_stop(&self) {
+        self.stop.store(true, Ordering::Release);
+        // Without a supervisor to hear it there is nothing left to stop.
+        let _ = self.supervisor.wake();
+    }
+}
+
+/// A way to one app from any thread.
+#[derive(Debug)]
+pub struct Remote<M> {
+    pub(crate) shared: Arc<Shared<M>>,
+    pub(crate) reactor: usize,
+}
+
+impl<M> Clone for Remote<M> {
+    fn clone(&self) -> Self {
+        Self { shared: self.shared.clone(), reactor: self.reactor }
+    }
+}
+
+impl<M> Remote<M> {
+    /// The app will hear `message` as [`Event::Message`](crate::Event::Message),
+    /// after all that was posted before. Nothing happens if the pool has ended.
+    pub fn post(&self, message: M) {
+        self.shared.mailboxes[self.reactor].put(&mut vec![Envelope::Message(message)]);
+    }
+
+    /// Asks the whole pool to stop.
+    pub fn stop(&self) {
+        self.shared.ask_to_stop();
+    }
+}

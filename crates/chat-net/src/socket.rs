@@ -1,0 +1,32 @@
+//! Making sockets, and the options every connection gets.
+
+use crate::PeerTimeout;
+use mio::net::{TcpListener, TcpStream};
+use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
+use std::io;
+use std::net::SocketAddr;
+
+/// Connections the kernel keeps for us until they are accepted (it may lower this).
+const BACKLOG: i32 = 4096;
+
+pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(TcpListener::from_std(socket.into()))
+}
+
+/// No delay for small frames (batching is ours), and an end for vanished peers.
+pub(crate) fn set_options(stream: &TcpStream, peer_timeout: Option<PeerTimeout>) -> io::Result<()> {
+    let socket = SockRef::from(stream);
+    socket.set_tcp_nodelay(true)?;
+    let Some(limits) = peer_timeout else { return Ok(()) };
+    let keepalive = TcpKeepalive::new()
+        .with_time(limits.idle)
+        .with_interval(limits.interval)
+        .with_retries(limits.probes());
+    socket.set_tcp_keepalive(&keepalive)?;
+    socket.set_tcp_user_timeout(Some(limits.timeout))
+}
