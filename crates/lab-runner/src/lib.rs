@@ -6,6 +6,7 @@
 //! what they say. Both speak [`event`]s and nothing else.
 
 pub mod bytes;
+pub mod dispatcher;
 pub mod event;
 mod matcher;
 mod scroll;

@@ -1,0 +1,368 @@
+//! Dispatching fake stages: shell scripts that say canned records.
+
+use std::cell::OnceCell;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use lab_scenario::plan::{
+    Assertion, BackendKind, Check, ExitStatus, Identity, PLAN_VERSION, Plan, ProcessId,
+};
+use lab_scenario::source::Place;
+use rustix::process::{Pid, test_kill_process};
+
+use super::schedule::Schedule;
+use super::*;
+use crate::event::{Event, Verdict};
+
+const PASS: &str = r#"echo '{"at":9,"event":{"run_finished":{"verdict":"pass","failure":null}}}'"#;
+const FAIL: &str = r#"echo '{"at":9,"event":{"run_finished":{"verdict":"fail","failure":null}}}'"#;
+const WARN: &str = r#"echo '{"at":1,"event":{"warning":{"message":"'"$$"'"}}}'"#;
+
+fn plan(title: &str) -> Plan {
+    Plan {
+        version: PLAN_VERSION,
+        identity: Identity {
+            lab: "lab".into(),
+            scenario: "scenario".into(),
+            title: title.into(),
+            file: "scenario.yaml".into(),
+            variant: vec![],
+            repetition: (1, 1),
+            seed: 7,
+        },
+        backend: BackendKind::Netns,
+        topology: serde_json::from_str(r#"{"Described":{"nodes":[],"links":[]}}"#).unwrap(),
+        timeout: Duration::from_secs(20),
+        directory: PathBuf::from("."),
+        path: vec![],
+        env: vec![],
+        processes: vec![],
+        steps: vec![],
+        checks: vec![],
+    }
+}
+
+fn jobs(count: usize) -> Vec<Job> {
+    (0..count).map(|n| Job { plan: plan(&n.to_string()), missing: vec![] }).collect()
+}
+
+/// A stage that reads its plan, then does what a shell script says.
+fn options<'a>(script: &str) -> Options<'a> {
+    let script = format!("read -r plan || exit 9; {script}");
+    Options::new(StageCommand {
+        program: "/bin/sh".into(),
+        arguments: vec!["-c".into(), script.into(), "stage".into()],
+    })
+}
+
+/// Keeps what it hears as words, and does something at each.
+struct Notes<F> {
+    heard: Vec<String>,
+    outcomes: Vec<RunOutcome>,
+    react: F,
+}
+
+impl<F: FnMut(&DispatchEvent<'_>) -> Result<(), ReportError>> Reporter for Notes<F> {
+    fn report(&mut self, event: &DispatchEvent<'_>) -> Result<(), ReportError> {
+        self.heard.push(match event {
+            DispatchEvent::SuiteStarted { jobs } => format!("suite of {}", jobs.len()),
+            DispatchEvent::RunStarted { run } => format!("{} started", run.index.0),
+            DispatchEvent::RunRecord { run, .. } => format!("{} said", run.index.0),
+            DispatchEvent::RunEnded { run, outcome } => {
+                self.outcomes.push((*outcome).clone());
+                format!("{} {}", run.index.0, outcome.verdict.name())
+            }
+            DispatchEvent::SuiteFinished { .. } => "done".into(),
+        });
+        (self.react)(event)
+    }
+}
+
+fn notes() -> Notes<impl FnMut(&DispatchEvent<'_>) -> Result<(), ReportError>> {
+    reacting(|_| Ok(()))
+}
+
+fn reacting<F: FnMut(&DispatchEvent<'_>) -> Result<(), ReportError>>(react: F) -> Notes<F> {
+    Notes { heard: vec![], outcomes: vec![], react }
+}
+
+/// One run's outcome.
+fn outcome_of(options: Options<'_>) -> RunOutcome {
+    let mut notes = notes();
+    dispatch(&jobs(1), options, &mut notes).unwrap();
+    notes.outcomes.remove(0)
+}
+
+fn summary_of(outcome: &RunOutcome) -> &str {
+    outcome.failure.as_ref().map_or("", |failure| &failure.summary)
+}
+
+#[test]
+fn tells_everything_in_order() {
+    let mut notes = notes();
+    let summary = dispatch(&jobs(2), options(&format!("{WARN}; {PASS}")), &mut notes).unwrap();
+    assert_eq!(
+        notes.heard,
+        [
+            "suite of 2",
+            "0 started",
+            "0 said",
+            "0 said",
+            "0 pass",
+            "1 started",
+            "1 said",
+            "1 said",
+            "1 pass",
+            "done"
+        ]
+    );
+    assert_eq!((summary.total, summary.passed, summary.not_run), (2, 2, 0));
+    assert!(!summary.interrupted);
+}
+
+#[test]
+fn a_stage_gets_its_plan_and_folder() {
+    // The plan comes back inside a warning, its quotes made harmless.
+    let script = format!(
+        r#"text=$(printf %s "$plan$1$2" | tr '"' "'" | tr -d '\\')
+        echo '{{"at":1,"event":{{"warning":{{"message":"'"$text"'"}}}}}}'; {PASS}"#
+    );
+    let mut seen = String::new();
+    let mut notes = reacting(|event| {
+        if let DispatchEvent::RunRecord { record, line, run } = event {
+            assert_eq!(line.last(), Some(&b'\n'));
+            assert_eq!(run.folder, Some(Path::new("/tmp/x")));
+            if let Event::Warning { message } = &record.event {
+                seen.clone_from(message);
+            }
+        }
+        Ok(())
+    });
+    let folder: MakeFolder<'_> = Box::new(|_| Ok("/tmp/x".into()));
+    let options = Options { folder: Some(folder), ..options(&script) };
+    dispatch(&jobs(1), options, &mut notes).unwrap();
+    assert!(seen.starts_with("{'version':1,"), "{seen}");
+    assert!(seen.ends_with("}--run-dir/tmp/x"), "{seen}");
+}
+
+#[test]
+fn as_many_at_a_time_as_allowed() {
+    // Each waits until it is asked to end; nothing else lets it go.
+    for allowed in [1, 3] {
+        let mut living = 0;
+        let mut most = 0;
+        let mut notes = reacting(|event| {
+            match event {
+                DispatchEvent::RunStarted { .. } => living += 1,
+                DispatchEvent::RunEnded { .. } => living -= 1,
+                _ => {}
+            }
+            most = most.max(living);
+            Ok(())
+        });
+        let options = Options { jobs: allowed, ..options(PASS) };
+        assert_eq!(dispatch(&jobs(5), options, &mut notes).unwrap().passed, 5);
+        assert_eq!(most, allowed);
+    }
+}
+
+#[test]
+fn what_stages_do_wrong() {
+    let long = "head -c 5000000 /dev/zero | tr '\\0' x";
+    let table = [
+        ("exit 3", "the stage ended without a verdict: it exited with code 3"),
+        ("echo oops >&2; kill -9 $$", "the stage ended without a verdict: it was ended by SIGKILL"),
+        ("echo hello", "the stage said something that is no record"),
+        ("printf '*** Error'", "the stage said something that is no record"),
+        (r#"echo '{"at":1}'"#, "the stage said something that is no record"),
+        (long, "the stage said a line without end"),
+        // Cut off by a crash: the crash is what matters.
+        (
+            r#"printf '{"at":1,'; exit 4"#,
+            "the stage ended without a verdict: it exited with code 4",
+        ),
+    ];
+    for (script, summary) in table {
+        let outcome = outcome_of(options(script));
+        assert_eq!(outcome.verdict, Verdict::Invalid, "{script}");
+        assert_eq!(summary_of(&outcome), summary, "{script}");
+    }
+}
+
+#[test]
+fn a_crash_shows_its_last_words() {
+    let outcome = outcome_of(options("echo one >&2; echo thread panicked >&2; exit 101"));
+    assert_eq!(outcome.diagnostics, b"one\nthread panicked\n");
+    assert_eq!(outcome.failure.unwrap().detail.as_deref(), Some("thread panicked"));
+}
+
+#[test]
+fn nonsense_spoils_a_verdict_and_a_bad_exit_does_not() {
+    let outcome = outcome_of(options(&format!("{PASS}; echo; exec sleep 1000")));
+    assert_eq!(outcome.verdict, Verdict::Invalid);
+    assert_eq!(outcome_of(options(&format!("{PASS}; exit 1"))).verdict, Verdict::Pass);
+}
+
+#[test]
+fn a_stage_that_cannot_be_started() {
+    let command = StageCommand { program: "/nonexistent".into(), arguments: vec![] };
+    let outcome = outcome_of(Options::new(command));
+    assert_eq!(outcome.verdict, Verdict::Invalid);
+    assert!(summary_of(&outcome).starts_with("the stage could not be started: No such file"));
+}
+
+#[test]
+fn a_stage_that_hangs_is_killed() {
+    let mut jobs = jobs(1);
+    jobs[0].plan.timeout = Duration::from_millis(10);
+    let mut notes = notes();
+    // It also closes its output, which is not the same as ending.
+    let options =
+        Options { overrun: Duration::from_millis(10), ..options("exec sleep 1000 >&- 2>&-") };
+    dispatch(&jobs, options, &mut notes).unwrap();
+    assert_eq!(notes.heard[2], "0 invalid");
+    assert!(summary_of(&notes.outcomes[0]).starts_with("the stage was killed"));
+}
+
+#[test]
+fn an_output_held_open_by_others_is_not_waited_for() {
+    let begun = Instant::now();
+    let outcome = outcome_of(options(&format!("sleep 20 & {PASS}")));
+    assert_eq!(outcome.verdict, Verdict::Pass);
+    assert!(begun.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn the_first_failure_stops_the_rest_if_asked() {
+    for (fail_fast, not_run) in [(true, 2), (false, 0)] {
+        let options = Options { fail_fast, ..options(FAIL) };
+        let summary = dispatch(&jobs(3), options, &mut notes()).unwrap();
+        assert_eq!((summary.failed, summary.not_run), (3 - not_run, not_run));
+    }
+}
+
+#[test]
+fn what_is_missing_is_skipped() {
+    let mut jobs = jobs(2);
+    let missing = |what: &str, help: &str| Missing { what: what.into(), help: help.into() };
+    jobs[0].missing = vec![missing("netem", "load sch_netem"), missing("socat", "install socat")];
+    let mut notes = notes();
+    let summary = dispatch(&jobs, options(PASS), &mut notes).unwrap();
+    assert_eq!(notes.heard, ["suite of 2", "0 skipped", "1 started", "1 said", "1 pass", "done"]);
+    assert_eq!((summary.skipped, summary.passed), (1, 1));
+    let failure = notes.outcomes[0].failure.as_ref().unwrap();
+    assert_eq!(failure.summary, "this machine lacks netem, socat");
+    assert_eq!(failure.help.as_deref(), Some("load sch_netem; install socat"));
+}
+
+#[test]
+fn points_are_counted() {
+    let check = |points| Check {
+        name: "c".into(),
+        points,
+        assertion: Assertion::Exit { of: ProcessId(0), status: ExitStatus::Code(0) },
+        place: Place::default(),
+    };
+    let mut jobs = jobs(2);
+    jobs[0].plan.checks = vec![check(2), check(3)];
+    let say = |index, verdict| {
+        format!(
+            r#"echo '{{"at":1,"event":{{"check_finished":{{"check":{index},"outcome":{{"verdict":"{verdict}","found":""}}}}}}}}'"#
+        )
+    };
+    let script = format!("{}; {}; {FAIL}", say(0, "pass"), say(1, "fail"));
+    let mut notes = notes();
+    let summary = dispatch(&jobs, options(&script), &mut notes).unwrap();
+    assert_eq!(notes.outcomes[0].points, Some(Points { earned: 2, of: 5 }));
+    assert_eq!(notes.outcomes[1].points, None);
+    assert_eq!(summary.points, Some(Points { earned: 2, of: 5 }));
+}
+
+#[test]
+fn interrupts() {
+    // The first asks: the control pipe closes.
+    let ends_well = format!("{WARN}; read -r more; {PASS}");
+    let (summary, outcomes, _) = interrupted(&ends_well, 1);
+    assert_eq!(outcomes[0].verdict, Verdict::Pass);
+    assert_eq!((summary.not_run, summary.interrupted), (1, true));
+
+    // A stage that says nothing more was interrupted.
+    let (_, outcomes, _) = interrupted(&format!("{WARN}; read -r more"), 1);
+    assert_eq!(outcomes[0].verdict, Verdict::Invalid);
+    assert_eq!(summary_of(&outcomes[0]), "the run was interrupted");
+
+    // One that does not listen is killed in the end,
+    let (_, outcomes, pid) = interrupted(&format!("{WARN}; exec sleep 1000"), 1);
+    assert_eq!(summary_of(&outcomes[0]), "the run was interrupted");
+    assert!(test_kill_process(pid).is_err(), "the stage is still there");
+
+    // and at once if asked twice: with a grace of a day this would hang.
+    let (_, outcomes, _) = interrupted(&format!("{WARN}; exec sleep 1000"), 2);
+    assert_eq!(outcomes[0].verdict, Verdict::Invalid);
+}
+
+/// Interrupts a suite of two, so many times, when the first run says who it is.
+fn interrupted(script: &str, times: u32) -> (Summary, Vec<RunOutcome>, Pid) {
+    let mut pid = None;
+    // Not real signals: every dispatch of this process would hear them.
+    let interrupt: OnceCell<Box<dyn Fn()>> = OnceCell::new();
+    let mut notes = reacting(|event| {
+        if let DispatchEvent::RunRecord { record, .. } = event
+            && let Event::Warning { message } = &record.event
+        {
+            pid = Pid::from_raw(message.parse().unwrap());
+            (0..times).for_each(|_| interrupt.get().unwrap()());
+        }
+        Ok(())
+    });
+    let grace = if times == 1 { Duration::from_millis(300) } else { Duration::from_secs(86_400) };
+    let jobs = jobs(2);
+    let schedule = Schedule::new(&jobs, Options { grace, ..options(script) }, &mut notes).unwrap();
+    assert!(interrupt.set(Box::new(schedule.interrupter())).is_ok());
+    let summary = schedule.play().unwrap();
+    let outcomes = notes.outcomes;
+    (summary, outcomes, pid.unwrap())
+}
+
+#[test]
+fn a_reporter_that_cannot_write_ends_everything() {
+    let mut notes = reacting(|event| match event {
+        DispatchEvent::RunRecord { .. } => {
+            Err(ReportError::new("write `x`", std::io::Error::other("disk full")))
+        }
+        _ => Ok(()),
+    });
+    let error = dispatch(&jobs(3), options(&format!("{WARN}; read -r more")), &mut notes);
+    assert_eq!(error.unwrap_err().to_string(), "cannot write `x`");
+    assert_eq!(notes.heard, ["suite of 3", "0 started", "0 said", "0 invalid", "done"]);
+}
+
+#[test]
+fn folders_that_cannot_be_made_end_everything() {
+    let folder: MakeFolder<'_> =
+        Box::new(|_| Err(ReportError::new("make `x`", std::io::Error::other("read-only"))));
+    let options = Options { folder: Some(folder), ..options(PASS) };
+    let mut notes = notes();
+    assert!(dispatch(&jobs(2), options, &mut notes).is_err());
+    assert_eq!(notes.heard, ["suite of 2", "done"]);
+}
+
+#[test]
+fn a_flood_passes_through() {
+    // 20 MB in 2000 records, faster than they can be taken.
+    let script = format!(
+        r#"text=$(head -c 10000 /dev/zero | tr '\0' x)
+        i=0; while [ $i -lt 2000 ]; do
+            echo '{{"at":1,"event":{{"warning":{{"message":"'"$text"'"}}}}}}'; i=$((i+1))
+        done; {PASS}"#
+    );
+    let mut bytes = 0;
+    let mut notes = reacting(|event| {
+        if let DispatchEvent::RunRecord { line, .. } = event {
+            bytes += line.len();
+        }
+        Ok(())
+    });
+    assert_eq!(dispatch(&jobs(1), options(&script), &mut notes).unwrap().passed, 1);
+    assert!(bytes > 20_000_000);
+}
