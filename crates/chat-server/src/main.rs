@@ -1,2 +1,23 @@
-//! (being written)
-fn main() {}
+//! `chat-server`: the servers of the chat labs, one subcommand for each dialect.
+#![forbid(unsafe_code)]
+
+mod args;
+mod direct;
+mod logging;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let args = args::Args::parse();
+    let result = match args.dialect {
+        args::Dialect::Direct(args) => direct::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("chat-server: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
