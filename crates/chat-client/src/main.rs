@@ -1,2 +1,19 @@
-//! (being written)
-fn main() {}
+//! `chat-client`: the TCP clients of the chat labs, one subcommand for each dialect.
+#![forbid(unsafe_code)]
+
+mod args;
+mod direct;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let args = args::Args::parse();
+    let result = match args.dialect {
+        args::Dialect::Direct(args) => direct::run(args),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("chat-client: {error:#}");
+        ExitCode::FAILURE
+    })
+}

@@ -123,7 +123,8 @@ fn parse_listen(text: Option<&str>, default_port: u16) -> anyhow::Result<SocketA
     if let Ok(port) = port.parse::<u16>() {
         return Ok((everywhere, port).into());
     }
-    let error = anyhow::anyhow!("write IP:PORT, as in `0.0.0.0:{default_port}` or `[::]:{default_port}`");
+    let error =
+        anyhow::anyhow!("write IP:PORT, as in `0.0.0.0:{default_port}` or `[::]:{default_port}`");
     Err(error).with_context(|| format!("--listen: `{text}` is not an address to listen on"))
 }
 

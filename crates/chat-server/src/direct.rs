@@ -33,14 +33,26 @@ pub(crate) fn run(args: &DirectArgs) -> anyhow::Result<()> {
     let max_connections = config.max_connections;
     let mut pool = Pool::new(config).context("cannot start")?;
     let (_, listening) = pool.listen(address).with_context(|| {
-        format!("cannot listen on {address} (is another server running there? try `--listen {}:0`)", address.ip())
+        format!(
+            "cannot listen on {address} (is another server running there? try `--listen {}:0`)",
+            address.ip()
+        )
     })?;
     info!("listening on {listening}");
     if files.is_some_and(|files| files < max_connections as u64 + OTHER_FILES) {
-        warn!(max_connections, open_files = files, "fewer files may be open than connections; raise `ulimit -n`");
+        warn!(
+            max_connections,
+            open_files = files,
+            "fewer files may be open than connections; raise `ulimit -n`"
+        );
     }
-    let users = Arc::new(Users::new(Limits { max_frame: args.max_frame, name_timeout: args.name_timeout }));
-    pool.run(|_| Direct { users: users.clone(), sessions: ConnMap::default(), actions: Vec::new() })?;
+    let users =
+        Arc::new(Users::new(Limits { max_frame: args.max_frame, name_timeout: args.name_timeout }));
+    pool.run(|_| Direct {
+        users: users.clone(),
+        sessions: ConnMap::default(),
+        actions: Vec::new(),
+    })?;
     info!("stopped");
     Ok(())
 }
@@ -98,8 +110,12 @@ impl Direct {
         let user = client.session.name().map(tracing::field::debug);
         match why {
             Closed::Asked => {}
-            Closed::SlowReader { queued } => warn!(user, %peer, queued, "dropped: does not read what is sent to it"),
-            Closed::Lost(error) | Closed::Failed(error) => info!(user, %peer, %error, "connection lost"),
+            Closed::SlowReader { queued } => {
+                warn!(user, %peer, queued, "dropped: does not read what is sent to it")
+            }
+            Closed::Lost(error) | Closed::Failed(error) => {
+                info!(user, %peer, %error, "connection lost")
+            }
         }
         client.session.handle(direct::Event::Gone, &mut self.actions);
         self.carry_out(conn, peer, io);

@@ -13,6 +13,8 @@ pub(crate) fn init(args: &ServeArgs) {
         .with_target(false);
     match args.log_format {
         LogFormat::Text => builder.init(),
-        LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).with_span_list(false).init(),
+        LogFormat::Json => {
+            builder.json().flatten_event(true).with_current_span(false).with_span_list(false).init()
+        }
     }
 }

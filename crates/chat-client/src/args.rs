@@ -1,0 +1,91 @@
+//! The command line.
+
+use anyhow::Context as _;
+use chat_net::{Config, PeerTimeout};
+use chat_proto::address::ServerAddress;
+use chat_proto::units::parse_positive_duration;
+use clap::{Parser, Subcommand};
+use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::time::Duration;
+
+/// The TCP clients of the chat labs
+///
+/// On a terminal, what arrives is shown above the line being typed. With standard
+/// input a pipe or a file: one line in, one message; what arrives goes to standard
+/// output, one line each; the end of the input leaves, after everything was sent
+/// and answered.
+///
+/// Exit codes: 0 left (`exit`, end of input, Ctrl-C, SIGTERM), 1 the server cannot
+/// be reached, went away or refused the name, 2 bad usage.
+#[derive(Debug, Parser)]
+#[command(name = "chat-client", version, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) dialect: Dialect,
+}
+
+/// What is spoken.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Dialect {
+    /// Messages by name over TCP: type `To NAME:TEXT`
+    Direct(crate::direct::DirectArgs),
+}
+
+/// The options every client has.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ConnectArgs {
+    /// The server: HOST, HOST:PORT or [IPv6]:PORT; without a port, the dialect's
+    #[arg(value_name = "HOST:PORT", value_parser = ServerAddress::parse)]
+    server: ServerAddress,
+
+    /// How long to try to connect, for each address of the host
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_positive_duration)]
+    pub(crate) connect_timeout: Duration,
+
+    /// How long to wait for the server's last answers after leaving; ends at once when it closes
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = chat_proto::units::parse_duration)]
+    pub(crate) linger: Duration,
+
+    /// When a server that no longer answers counts as gone (TCP_USER_TIMEOUT and keepalive)
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_positive_duration)]
+    peer_timeout: Duration,
+}
+
+impl ConnectArgs {
+    /// The server's addresses, and how it is written in messages.
+    pub(crate) fn resolve(&self, default_port: u16) -> anyhow::Result<(Vec<SocketAddr>, String)> {
+        let ServerAddress { host, port } = &self.server;
+        let port = port.unwrap_or(default_port);
+        let shown = ServerAddress { host: host.clone(), port: Some(port) }.to_string();
+        let addresses: Vec<SocketAddr> = (host.as_str(), port)
+            .to_socket_addrs()
+            .with_context(|| {
+                format!("cannot find the host `{host}` (give its IP address, or see /etc/hosts)")
+            })?
+            .collect();
+        anyhow::ensure!(!addresses.is_empty(), "the host `{host}` has no address");
+        Ok((addresses, shown))
+    }
+
+    /// The reactor's configuration: one thread, and no limit for what is queued,
+    /// since lines are only read as fast as they are sent.
+    pub(crate) fn config(&self) -> Config {
+        Config {
+            threads: 1,
+            max_queue: usize::MAX,
+            peer_timeout: Some(PeerTimeout::new(self.peer_timeout, None)),
+            ..Config::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+}
