@@ -1,10 +1,34 @@
 //! Turns a [`Topology`] into a running network, and gives each run a sandbox of
 //! namespaces in which that network lives and dies.
 //!
-//! Two backends do the same: `netns`, which is ours and needs only the kernel, and
-//! `mininet`, which drives the real Mininet. What starts processes on the hosts
+//! Two backends do the same: [`Netns`], which is ours and needs only the
+//! kernel, and `mininet`, which drives the real Mininet. What starts processes on the hosts
 //! is the business of the `lab-runner` crate: it gets each host's network
 //! namespace as a file descriptor.
+//!
+//! ```no_run
+//! use lab_network::{Backend as _, Netns, isolation};
+//! use lab_scenario::topology::{SwitchKind, Topology, single};
+//!
+//! // First thing in `main`: what follows runs in a sandbox of its own.
+//! let sandbox = isolation::isolate(None)?;
+//! let topology = Topology::Described(single(4, SwitchKind::Bridge)?);
+//! let network = Netns.up(&topology)?;
+//! sandbox.set_hosts_file(&lab_network::hosts_file(network.hosts()))?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod carrier;
+mod descriptors;
+mod error;
+pub mod isolation;
+mod namespace;
+mod netlink;
+mod netns;
+mod shaping;
+
+pub use error::NetworkError;
+pub use netns::Netns;
 
 use std::os::fd::OwnedFd;
 
@@ -13,7 +37,9 @@ use lab_scenario::topology::{InterfaceAddress, MacAddress, Topology};
 
 /// Builds networks.
 pub trait Backend {
-    /// Builds a network and returns when it carries packets.
+    /// Builds a network in the network namespace of the calling thread, which
+    /// should be a sandbox's ([`isolation::isolate`]), and returns when it carries
+    /// packets.
     ///
     /// # Errors
     /// What could not be built and why; nothing of it is left that the end of
@@ -31,8 +57,11 @@ pub trait Network {
     /// network is invalid.
     fn faults(&self) -> &[String];
 
+    /// What built it, with its version: `Linux 6.12.9`, `Mininet 2.3.0`.
+    fn version(&self) -> &str;
+
     /// Cuts or mends all links between two nodes and returns when both ends
-    /// have seen it.
+    /// have seen it. Mending what is not cut, and the reverse, changes nothing.
     ///
     /// # Errors
     /// No such link, or the kernel's refusal.
@@ -50,6 +79,14 @@ pub struct Host {
     pub interfaces: Vec<Interface>,
 }
 
+impl Host {
+    /// Its first address: what `${h1.ip}` stands for.
+    #[must_use]
+    pub fn address(&self) -> Option<InterfaceAddress> {
+        self.interfaces.iter().find_map(|interface| interface.ip)
+    }
+}
+
 /// An interface of a [`Host`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Interface {
@@ -61,7 +98,16 @@ pub struct Interface {
     pub mac: MacAddress,
 }
 
-/// Why a network is not up, or did not change.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum NetworkError {}
+/// An `/etc/hosts` that knows every host's name.
+#[must_use]
+pub fn hosts_file(hosts: &[Host]) -> String {
+    use std::fmt::Write as _;
+    let mut text =
+        String::from("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n");
+    for host in hosts {
+        if let Some(ip) = host.address() {
+            let _ = writeln!(text, "{}\t{}", ip.address, host.name);
+        }
+    }
+    text
+}
