@@ -52,6 +52,27 @@ impl<'de> Deserialize<'de> for Bytes {
     }
 }
 
+/// Bytes as text that is safe to print on one line: control characters escaped,
+/// what is not UTF-8 as `\xNN`.
+#[must_use]
+pub fn printable(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            if character.is_control() {
+                text.extend(character.escape_default());
+            } else {
+                text.push(character);
+            }
+        }
+        for byte in chunk.invalid() {
+            let _ = write!(text, "\\x{byte:02x}");
+        }
+    }
+    text
+}
+
 struct BytesVisitor;
 
 impl<'de> Visitor<'de> for BytesVisitor {
@@ -79,6 +100,12 @@ impl<'de> Visitor<'de> for BytesVisitor {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn printable_is_one_safe_line() {
+        assert_eq!(printable("grüß  dich\t\x1b[2J\n".as_bytes()), r"grüß  dich\t\u{1b}[2J\n");
+        assert_eq!(printable(b"a\xff\xe2\x82b"), r"a\xff\xe2\x82b");
+    }
 
     #[test]
     fn text_stays_text_and_the_rest_survives() {

@@ -40,6 +40,8 @@ pub enum Event {
     },
     /// The network carries packets.
     NetworkUp {
+        /// What built it, with its version.
+        built_by: String,
         /// Its hosts, in order.
         hosts: Vec<HostAddress>,
         /// In which ways it is not what was asked for; if any, the run is
@@ -254,6 +256,4 @@ pub struct Environment {
     pub rootless: bool,
     /// 1-minute load average when the run began.
     pub load: String,
-    /// Version of Mininet, where that builds the network.
-    pub mininet: Option<String>,
 }

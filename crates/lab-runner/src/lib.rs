@@ -6,7 +6,11 @@
 //! what they say. Both speak [`event`]s and nothing else.
 
 pub mod bytes;
+mod checks;
 pub mod dispatcher;
 pub mod event;
 mod matcher;
+mod player;
+mod script;
 mod scroll;
+pub mod stage;

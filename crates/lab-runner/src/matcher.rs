@@ -108,7 +108,10 @@ impl Matcher {
     }
 
     /// All matches in complete output, not overlapping.
-    pub(crate) fn all<'a>(&'a self, output: &'a [u8]) -> Box<dyn Iterator<Item = Range<usize>> + 'a> {
+    pub(crate) fn all<'a>(
+        &'a self,
+        output: &'a [u8],
+    ) -> Box<dyn Iterator<Item = Range<usize>> + 'a> {
         match self {
             Self::Literal(finder) => {
                 let length = finder.needle().len();

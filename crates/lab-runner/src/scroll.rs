@@ -9,6 +9,10 @@ use crate::matcher::{Found, Matcher, Scan};
 /// but only the newest half of this is remembered.
 pub(crate) const MAX_KEPT: usize = 16 << 20;
 
+/// Chunks that come sooner than this after another share its time: a bound on
+/// what a program that writes byte by byte makes us remember.
+const RESOLUTION: Nanos = 100_000;
+
 /// A moment, in nanoseconds since the run began.
 pub(crate) type Nanos = u64;
 
@@ -21,6 +25,8 @@ pub(crate) struct Scroll {
     lost: usize,
     /// Start of each chunk and its time, oldest first.
     arrivals: Vec<(usize, Nanos)>,
+    /// When the newest byte came.
+    newest: Nanos,
     /// Where the next expectation begins to look.
     cursor: usize,
     ended: bool,
@@ -29,7 +35,11 @@ pub(crate) struct Scroll {
 impl Scroll {
     /// Adds what came out.
     pub(crate) fn push(&mut self, bytes: &[u8], at: Nanos) {
-        self.arrivals.push((self.end(), at));
+        let same = |&(_, last): &(usize, Nanos)| at.saturating_sub(last) < RESOLUTION;
+        if !self.arrivals.last().is_some_and(same) {
+            self.arrivals.push((self.end(), at));
+        }
+        self.newest = at;
         self.kept.extend_from_slice(bytes);
         if self.kept.len() > MAX_KEPT {
             let lose = self.kept.len() - MAX_KEPT / 2;
@@ -37,6 +47,11 @@ impl Scroll {
             self.lost += lose;
             self.arrivals.retain(|&(start, _)| start >= self.lost);
         }
+    }
+
+    /// More will come after all: the process was started again.
+    pub(crate) fn reopen(&mut self) {
+        self.ended = false;
     }
 
     /// No more will come.
@@ -90,7 +105,7 @@ impl Scroll {
 
     /// When the last bytes came.
     pub(crate) fn last_arrival(&self) -> Option<Nanos> {
-        self.arrivals.last().map(|&(_, at)| at)
+        (self.end() > 0).then_some(self.newest)
     }
 }
 
@@ -105,6 +120,11 @@ impl ScrollScan {
     /// A search for matches that begin at this position or after it.
     pub(crate) fn new(from: usize) -> Self {
         Self { from, inner: None }
+    }
+
+    /// Where it began.
+    pub(crate) fn from(&self) -> usize {
+        self.from
     }
 
     /// The scan to use now that `lost` bytes are gone: begun anew after a loss.
@@ -131,8 +151,8 @@ mod tests {
     #[test]
     fn expectations_move_the_cursor() {
         let mut scroll = Scroll::default();
-        scroll.push(b"one two ", 10);
-        scroll.push(b"two\n", 20);
+        scroll.push(b"one two ", 1_000_000);
+        scroll.push(b"two\n", 2_000_000);
         let two = literal(b"two");
         for expected in [4..7, 8..11] {
             let mut scan = ScrollScan::new(scroll.cursor());
@@ -141,8 +161,8 @@ mod tests {
         }
         let mut scan = ScrollScan::new(scroll.cursor());
         assert_eq!(scroll.find(&mut scan, &two, false), Found::Not);
-        assert_eq!((scroll.time_of(4), scroll.time_of(8)), (10, 20));
-        assert_eq!(scroll.last_arrival(), Some(20));
+        assert_eq!((scroll.time_of(4), scroll.time_of(8)), (1_000_000, 2_000_000));
+        assert_eq!(scroll.last_arrival(), Some(2_000_000));
     }
 
     #[test]
@@ -151,13 +171,13 @@ mod tests {
         let mut scan = ScrollScan::new(0);
         let end = literal(b"the end");
         for at in 0..40 {
-            scroll.push(&vec![b'x'; 1 << 20], at);
+            scroll.push(&vec![b'x'; 1 << 20], at * 1_000_000);
             assert_eq!(scroll.find(&mut scan, &end, false), Found::Not);
         }
-        scroll.push(b"the end", 41);
+        scroll.push(b"the end", 41_000_000);
         let total = (40 << 20) + 7;
         assert_eq!(scroll.find(&mut scan, &end, false), Found::Here(total - 7..total));
         assert!(scroll.is_cut() && scroll.bytes().len() <= MAX_KEPT);
-        assert_eq!(scroll.time_of(total - 1), 41);
+        assert_eq!(scroll.time_of(total - 1), 41_000_000);
     }
 }

@@ -42,7 +42,7 @@ impl FromStr for Signal {
 
 impl fmt::Display for Signal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let index = usize::try_from(self.0 - 1).ok();
+        let index = usize::try_from(self.0).ok().and_then(|number| number.checked_sub(1));
         match index.and_then(|index| NAMES.get(index)) {
             Some(name) => write!(f, "SIG{name}"),
             None => write!(f, "signal {}", self.0),

@@ -1,0 +1,522 @@
+//! Plays a plan, without doing anything itself.
+//!
+//! The player is told what happened and when (a program said something, it
+//! ended, a port was opened, time went by) and answers with [`Order`]s: what to
+//! do and what to tell the world. It has no clock, no processes and no network of
+//! its own, so that all of its rules can be tested in no time.
+//!
+//! A run goes through three phases: the steps, one after the other; stopping,
+//! in which every program still running is asked to end; and over. The first
+//! thing that goes wrong decides; the run then goes on to stopping.
+
+mod actor;
+mod failure;
+mod step;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+
+use lab_scenario::plan::{
+    Action, Assertion, ExitStatus, LinkState, Plan, Process, ProcessId, Ready, Signal,
+};
+
+use crate::bytes::Bytes;
+use crate::checks;
+use crate::event::{CheckOutcome, Event, Failure, Stream, Verdict};
+use crate::script::Script;
+use crate::scroll::Nanos;
+use actor::{Actor, Life};
+use failure::Chronicle;
+use step::{Progress, StepState};
+
+/// How long a program that was killed may take to be gone.
+const DEATH: Nanos = 2_000_000_000;
+
+/// What the player wants done.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Order {
+    /// Tell the world.
+    Emit(Event),
+    /// Start this process; answer with [`Player::spawned`].
+    Spawn(ProcessId),
+    /// Watch for this port in the namespace of this process; answer with
+    /// [`Player::port_open`].
+    WatchPort(ProcessId, Port),
+    /// Stop watching.
+    UnwatchPort,
+    /// Write this to the process; answer with [`Player::typed`] when it has
+    /// gone in.
+    Type(ProcessId, Vec<u8>),
+    /// Close the standard input of the process after what was typed; answer
+    /// likewise.
+    CloseInput(ProcessId),
+    /// Send this signal to the process's group.
+    Signal(ProcessId, Signal),
+    /// Run the command of this `exec` step; answer with [`Player::exec_finished`].
+    Exec(usize),
+    /// Kill the command of the `exec` step.
+    KillExec,
+    /// Change this link; answer with [`Player::link_changed`].
+    SetLink([String; 2], LinkState),
+}
+
+/// A port that somebody may listen on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Port {
+    /// A TCP socket that listens.
+    Tcp(u16),
+    /// A UDP socket that is bound.
+    Udp(u16),
+}
+
+/// Why the run does not pass.
+#[derive(Debug)]
+struct Blame {
+    verdict: Verdict,
+    failure: Failure,
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// Step number `index` is being played.
+    Steps { index: usize, began: Nanos, state: StepState },
+    /// Programs are asked to end; those in `kill_at` are killed then.
+    Stopping { kill_at: Vec<(ProcessId, Nanos)>, give_up_at: Nanos },
+    /// Nothing more will happen.
+    Over,
+}
+
+/// The state of a run.
+#[derive(Debug)]
+pub(crate) struct Player<'p> {
+    plan: &'p Plan,
+    script: Script,
+    actors: Vec<Actor>,
+    phase: Phase,
+    blame: Option<Blame>,
+    /// Of the checks, as far as they were made.
+    outcomes: Vec<Option<CheckOutcome>>,
+    orders: VecDeque<Order>,
+    chronicle: Chronicle,
+    /// When the whole run must be over.
+    deadline: Nanos,
+}
+
+impl<'p> Player<'p> {
+    /// Begins to play at `now`, the network being up.
+    pub(crate) fn new(plan: &'p Plan, script: Script, now: Nanos) -> Self {
+        let mut player = Self {
+            plan,
+            script,
+            actors: plan.processes.iter().map(Actor::new).collect(),
+            phase: Phase::Over,
+            blame: None,
+            outcomes: vec![None; plan.checks.len()],
+            orders: VecDeque::new(),
+            chronicle: Chronicle::default(),
+            deadline: now.saturating_add(nanos(plan.timeout)),
+        };
+        player.enter(0, now);
+        player.advance(now);
+        player
+    }
+
+    /// The next thing to do, oldest first.
+    pub(crate) fn next_order(&mut self) -> Option<Order> {
+        self.orders.pop_front()
+    }
+
+    /// Whether the run is over; [`Event::RunFinished`] is then among the orders.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Over)
+    }
+
+    /// When [`Player::tick`] must be called at the latest.
+    pub(crate) fn wake_at(&mut self, now: Nanos) -> Option<Nanos> {
+        match &self.phase {
+            Phase::Over => None,
+            Phase::Stopping { kill_at, give_up_at } => {
+                Some(kill_at.iter().map(|&(_, at)| at).fold(*give_up_at, Nanos::min))
+            }
+            Phase::Steps { .. } => {
+                let step = match self.progress(now) {
+                    Progress::WaitUntil(at) => at,
+                    Progress::Done | Progress::Failed(_) => now,
+                };
+                let deaths = self.surprises().map(|(_, at)| at);
+                Some(deaths.fold(step.min(self.deadline), Nanos::min))
+            }
+        }
+    }
+
+    /// A process was started, or could not be.
+    pub(crate) fn spawned(
+        &mut self,
+        process: ProcessId,
+        result: Result<(u32, Vec<String>), SpawnFailure>,
+        now: Nanos,
+    ) {
+        match result {
+            Ok((pid, argv)) => {
+                self.actors[process.0].start();
+                self.chronicle.note(now, format!("{} started", self.name(process)));
+                self.emit(Event::ProcessStarted { process, pid, argv });
+            }
+            Err(failure) => {
+                let name = self.name(process).to_owned();
+                let place = self.process(process).place;
+                let mut blame = self.blame(
+                    Verdict::Fail,
+                    now,
+                    format!("cannot start {name}: {}", failure.cause),
+                    Some(process),
+                );
+                blame.failure.place = Some(place);
+                blame.failure.help = failure.help;
+                self.fail(blame, now);
+            }
+        }
+        self.advance(now);
+    }
+
+    /// A process said something.
+    pub(crate) fn output(&mut self, process: ProcessId, stream: Stream, bytes: &[u8], now: Nanos) {
+        if let Some(scroll) = self.actors[process.0].scroll_mut(stream) {
+            let was_cut = scroll.is_cut();
+            scroll.push(bytes, now);
+            if scroll.is_cut() && !was_cut {
+                self.warn(format!(
+                    "{} has said more than {} MiB: the rest is looked at but not recorded",
+                    self.name(process),
+                    crate::scroll::MAX_KEPT >> 20
+                ));
+            }
+        }
+        self.chronicle.said(now, &self.plan.processes[process.0].name, bytes);
+        let actor = &mut self.actors[process.0];
+        if actor.recorded < crate::scroll::MAX_KEPT {
+            actor.recorded += bytes.len();
+            self.emit(Event::Output { process, stream, bytes: Bytes::from(bytes) });
+        }
+        self.advance(now);
+    }
+
+    /// No more will come from a stream of a process.
+    pub(crate) fn output_ended(&mut self, process: ProcessId, stream: Stream, now: Nanos) {
+        if let Some(scroll) = self.actors[process.0].scroll_mut(stream) {
+            scroll.close();
+        }
+        self.advance(now);
+    }
+
+    /// A process ended.
+    pub(crate) fn exited(&mut self, process: ProcessId, status: ExitStatus, now: Nanos) {
+        self.actors[process.0].life = Life::Ended(status, now);
+        self.chronicle.note(now, format!("{} {status}", self.name(process)));
+        self.emit(Event::ProcessExited { process, status });
+        self.advance(now);
+    }
+
+    /// What was to be typed into a process has gone in, or never will.
+    pub(crate) fn typed(&mut self, process: ProcessId, result: Result<(), String>, now: Nanos) {
+        if let Phase::Steps { state: StepState::Typing { to, done }, .. } = &mut self.phase
+            && *to == process
+        {
+            *done = Some(result);
+        }
+        self.advance(now);
+    }
+
+    /// The port that was watched for is open.
+    pub(crate) fn port_open(&mut self, process: ProcessId, now: Nanos) {
+        if let Phase::Steps { state: StepState::Starting { of, port_open, .. }, .. } =
+            &mut self.phase
+            && *of == process
+        {
+            *port_open = true;
+        }
+        self.advance(now);
+    }
+
+    /// The command of an `exec` step has ended, or could not be started.
+    pub(crate) fn exec_finished(
+        &mut self,
+        result: Result<(ExitStatus, Vec<u8>), SpawnFailure>,
+        now: Nanos,
+    ) {
+        if let Phase::Steps { index, state: StepState::Executing { result: slot }, .. } =
+            &mut self.phase
+        {
+            let step = *index;
+            if let Ok((status, output)) = &result {
+                let (status, output) = (*status, Bytes(output.clone()));
+                self.orders.push_back(Order::Emit(Event::ExecFinished { step, output, status }));
+            }
+            *slot = Some(result);
+        }
+        self.advance(now);
+    }
+
+    /// A link was changed, or could not be.
+    pub(crate) fn link_changed(&mut self, result: Result<(), String>, now: Nanos) {
+        if let Phase::Steps { state: StepState::Linking { result: slot }, .. } = &mut self.phase {
+            *slot = Some(result);
+        }
+        self.advance(now);
+    }
+
+    /// Time went by.
+    pub(crate) fn tick(&mut self, now: Nanos) {
+        self.advance(now);
+    }
+
+    /// The harness itself cannot go on.
+    pub(crate) fn abort(&mut self, summary: String, now: Nanos) {
+        let blame = self.blame(Verdict::Invalid, now, summary, None);
+        self.fail(blame, now);
+        self.advance(now);
+    }
+
+    /// Goes on as far as it can.
+    fn advance(&mut self, now: Nanos) {
+        loop {
+            match &self.phase {
+                Phase::Over => return,
+                Phase::Stopping { .. } => {
+                    if !self.stop_further(now) {
+                        return;
+                    }
+                }
+                Phase::Steps { index, .. } => {
+                    let index = *index;
+                    match self.progress(now) {
+                        Progress::Done => {
+                            self.leave();
+                            self.enter(index + 1, now);
+                        }
+                        Progress::Failed(blame) => self.fail(*blame, now),
+                        Progress::WaitUntil(_) => {
+                            let dead = self.surprises().find(|&(_, at)| at <= now);
+                            let dead = dead.map(|(process, _)| self.surprise(process, now));
+                            match dead.or_else(|| self.too_late(now)) {
+                                Some(blame) => self.fail(blame, now),
+                                None => return,
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Programs that ended badly though nobody asked them to, and when their
+    /// last words are known.
+    fn surprises(&self) -> impl Iterator<Item = (ProcessId, Nanos)> {
+        self.ids().filter_map(|process| {
+            let actor = &self.actors[process.0];
+            let unexpected = match actor.status()? {
+                ExitStatus::Code(0) => false,
+                status => !actor.excused && !self.is_foreseen(process, status),
+            };
+            unexpected.then(|| actor.drained_at().map(|at| (process, at))).flatten()
+        })
+    }
+
+    /// Whether the plan speaks of this end, now or later.
+    fn is_foreseen(&self, process: ProcessId, status: ExitStatus) -> bool {
+        let now = match self.phase {
+            Phase::Steps { index, .. } => index,
+            Phase::Stopping { .. } | Phase::Over => self.plan.steps.len(),
+        };
+        let by_step = self
+            .plan
+            .steps
+            .iter()
+            .skip(now)
+            .any(|step| matches!(step.action, Action::Exit { of, .. } if of == process));
+        let by_check =
+            self.plan.checks.iter().any(
+                |check| matches!(check.assertion, Assertion::Exit { of, .. } if of == process),
+            );
+        let ready = self.process(process).ready.as_ref();
+        let by_ready =
+            matches!((ready, status), (Some(Ready::Exit(a)), ExitStatus::Code(b)) if *a == b);
+        by_step || by_check || by_ready
+    }
+
+    fn surprise(&self, process: ProcessId, now: Nanos) -> Blame {
+        let status = self.actors[process.0].status();
+        let how = status.map_or_else(String::new, |status| format!(": it {status}"));
+        let summary = format!("{} died unexpectedly{how}", self.name(process));
+        let mut blame = self.blame(Verdict::Fail, now, summary, Some(process));
+        blame.failure.help = Some(format!(
+            "if it should end like this, say so with a step `exit: {{of: {}, …}}`",
+            self.name(process)
+        ));
+        blame
+    }
+
+    fn too_late(&self, now: Nanos) -> Option<Blame> {
+        (now >= self.deadline).then(|| {
+            let limit = failure::words(self.plan.timeout);
+            let summary = format!("the whole run took longer than its timeout of {limit}");
+            self.blame(Verdict::Fail, now, summary, None)
+        })
+    }
+
+    /// Begins a step, or stopping if there is none left.
+    fn enter(&mut self, index: usize, now: Nanos) {
+        let Some(step) = self.plan.steps.get(index) else {
+            let dead = self.surprises().next().map(|(process, _)| process);
+            if let Some(process) = dead {
+                self.blame = Some(self.surprise(process, now));
+            }
+            self.begin_stopping(now);
+            return;
+        };
+        self.chronicle.begin(now);
+        self.emit(Event::StepStarted { step: index });
+        let state = self.open(index, &step.action, now);
+        self.phase = Phase::Steps { index, began: now, state };
+    }
+
+    /// The present step did what it should.
+    fn leave(&mut self) {
+        if let Phase::Steps { index, .. } = self.phase {
+            self.settle(index);
+            self.emit(Event::StepPassed { step: index });
+        }
+    }
+
+    /// Something went wrong: the first blame is kept, the programs are stopped.
+    fn fail(&mut self, blame: Blame, now: Nanos) {
+        if matches!(self.phase, Phase::Steps { .. }) {
+            self.orders.push_back(Order::UnwatchPort);
+            self.orders.push_back(Order::KillExec);
+            self.blame.get_or_insert(blame);
+            self.begin_stopping(now);
+        }
+    }
+
+    fn begin_stopping(&mut self, now: Nanos) {
+        // What is said from now on is recorded but not judged.
+        self.make_checks(false);
+        let running: Vec<_> = self.ids().filter(|id| self.actors[id.0].is_running()).collect();
+        let mut kill_at = Vec::with_capacity(running.len());
+        for process in running {
+            self.actors[process.0].excused = true;
+            let Process { stop, grace, .. } = self.process(process);
+            self.orders.push_back(Order::Signal(process, *stop));
+            kill_at.push((process, now.saturating_add(nanos(*grace))));
+        }
+        let last = kill_at.iter().map(|&(_, at)| at).max().unwrap_or(now);
+        self.phase = Phase::Stopping { kill_at, give_up_at: last.saturating_add(DEATH) };
+    }
+
+    /// Whether anything changed.
+    fn stop_further(&mut self, now: Nanos) -> bool {
+        let Phase::Stopping { kill_at, give_up_at } = &mut self.phase else { return false };
+        let late: Vec<_> =
+            kill_at.iter().filter(|&&(_, at)| at <= now).map(|&(id, _)| id).collect();
+        kill_at.retain(|&(_, at)| at > now);
+        let give_up = *give_up_at <= now;
+        for process in late {
+            if self.actors[process.0].is_running() {
+                let Process { name, stop, grace, .. } = self.process(process);
+                let grace = failure::words(*grace);
+                self.warn(format!("{name} ignored {stop} for {grace} and was killed"));
+                self.orders.push_back(Order::Signal(process, Signal::KILL));
+            }
+        }
+        let gone = self.actors.iter().all(|actor| !actor.is_running());
+        if gone || give_up {
+            self.finish(now);
+            return true;
+        }
+        false
+    }
+
+    /// Makes those checks that are not made yet and can be.
+    fn make_checks(&mut self, of_ends: bool) {
+        for (index, check) in self.plan.checks.iter().enumerate() {
+            let is_of_end = matches!(check.assertion, Assertion::Exit { .. });
+            if is_of_end == of_ends {
+                let actor = &self.actors[check.assertion.subject().0];
+                let testimony = checks::Testimony {
+                    scrolls: &actor.scrolls,
+                    started: actor.life != Life::Absent,
+                    status: actor.status(),
+                };
+                let matcher = self.script.checks[index].as_ref();
+                self.outcomes[index] = Some(checks::judge(&check.assertion, matcher, &testimony));
+            }
+        }
+    }
+
+    /// Tells of the checks; the worst that did not hold is to blame if nothing
+    /// went wrong before.
+    fn tell_checks(&mut self, now: Nanos) {
+        for (index, check) in self.plan.checks.iter().enumerate() {
+            let Some(outcome) = self.outcomes[index].take() else { continue };
+            let worse = self.blame.as_ref().is_none_or(|blame| blame.verdict < outcome.verdict);
+            if worse && outcome.verdict != Verdict::Pass {
+                let summary = match outcome.verdict {
+                    Verdict::Fail => format!("the check `{}` did not hold", check.name),
+                    _ => format!("the check `{}` shows nothing", check.name),
+                };
+                let subject = Some(check.assertion.subject());
+                let mut blame = self.blame(outcome.verdict, now, summary, subject);
+                blame.failure.step = None;
+                blame.failure.place = Some(check.place);
+                blame.failure.detail = Some(outcome.found.clone());
+                self.blame = Some(blame);
+            }
+            self.emit(Event::CheckFinished { check: index, outcome });
+        }
+    }
+
+    fn finish(&mut self, now: Nanos) {
+        self.make_checks(true);
+        self.tell_checks(now);
+        self.phase = Phase::Over;
+        let (verdict, failure) = match self.blame.take() {
+            Some(Blame { verdict, failure }) => (verdict, Some(failure)),
+            None => (Verdict::Pass, None),
+        };
+        self.emit(Event::RunFinished { verdict, failure });
+    }
+
+    fn emit(&mut self, event: Event) {
+        self.orders.push_back(Order::Emit(event));
+    }
+
+    fn warn(&mut self, message: String) {
+        self.emit(Event::Warning { message });
+    }
+
+    fn ids(&self) -> impl Iterator<Item = ProcessId> + use<> {
+        (0..self.actors.len()).map(ProcessId)
+    }
+
+    fn process(&self, id: ProcessId) -> &'p Process {
+        &self.plan.processes[id.0]
+    }
+
+    fn name(&self, id: ProcessId) -> &'p str {
+        &self.plan.processes[id.0].name
+    }
+}
+
+/// Why a program could not be started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SpawnFailure {
+    /// Such as `there is no program chat-server`.
+    pub(crate) cause: String,
+    /// What to do.
+    pub(crate) help: Option<String>,
+}
+
+pub(crate) fn nanos(duration: std::time::Duration) -> Nanos {
+    Nanos::try_from(duration.as_nanos()).unwrap_or(Nanos::MAX)
+}

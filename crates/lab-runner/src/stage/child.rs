@@ -1,0 +1,164 @@
+//! A program that runs on a host, and the ends of its streams that are ours.
+
+use std::io;
+use std::os::fd::{AsFd as _, OwnedFd};
+
+use lab_scenario::plan::Stdio;
+use rustix::pipe::{PipeFlags, pipe_with};
+
+use super::input::{InputQueue, Written};
+use super::terminal;
+use crate::event::Stream;
+
+/// How much of one stream is read before others have their turn.
+const MAX_PER_TURN: usize = 64 << 10;
+
+/// What reading a stream came to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Read {
+    /// There may be more later.
+    Open,
+    /// There will be no more.
+    Ended,
+}
+
+/// Our ends of a program's streams.
+pub(super) struct Streams {
+    /// Those it writes.
+    outputs: Vec<(Stream, Option<OwnedFd>)>,
+    /// The one it reads, unless that is its terminal.
+    input: Option<OwnedFd>,
+    queue: InputQueue,
+}
+
+/// The program's ends: standard input, output and error.
+pub(super) type TheirEnds = [OwnedFd; 3];
+
+/// A program that runs, or ran.
+pub(super) struct Child {
+    pub(super) pid: u32,
+    pub(super) running: bool,
+    pub(super) streams: Streams,
+}
+
+impl Streams {
+    /// Opens streams of that kind.
+    pub(super) fn open(kind: Stdio) -> io::Result<(Self, TheirEnds)> {
+        match kind {
+            Stdio::Pty => {
+                let (ours, theirs) = terminal::open()?;
+                let ends = [theirs.try_clone()?, theirs.try_clone()?, theirs];
+                let outputs = vec![(Stream::Terminal, Some(ours))];
+                Ok((Self { outputs, input: None, queue: InputQueue::default() }, ends))
+            }
+            Stdio::Pipe => {
+                let (read_in, write_in) = pipe_with(PipeFlags::CLOEXEC)?;
+                let (read_out, write_out) = pipe_with(PipeFlags::CLOEXEC)?;
+                let (read_err, write_err) = pipe_with(PipeFlags::CLOEXEC)?;
+                for ours in [&write_in, &read_out, &read_err] {
+                    terminal::set_nonblocking(ours)?;
+                }
+                let outputs =
+                    vec![(Stream::Stdout, Some(read_out)), (Stream::Stderr, Some(read_err))];
+                let streams = Self { outputs, input: Some(write_in), queue: InputQueue::default() };
+                Ok((streams, [read_in, write_out, write_err]))
+            }
+        }
+    }
+
+    /// No standard input, and both outputs as one: for commands that only run.
+    pub(super) fn open_merged() -> io::Result<(Self, TheirEnds)> {
+        let (ours, theirs) = pipe_with(PipeFlags::CLOEXEC)?;
+        terminal::set_nonblocking(&ours)?;
+        let nothing = std::fs::File::open("/dev/null")?.into();
+        let outputs = vec![(Stream::Stdout, Some(ours))];
+        let streams = Self { outputs, input: None, queue: InputQueue::default() };
+        Ok((streams, [nothing, theirs.try_clone()?, theirs]))
+    }
+
+    /// Those of its outputs that are open.
+    pub(super) fn outputs(&self) -> impl Iterator<Item = (Stream, &OwnedFd)> {
+        self.outputs.iter().filter_map(|(stream, fd)| Some((*stream, fd.as_ref()?)))
+    }
+
+    /// What to write its input to, if that is still open.
+    pub(super) fn input(&self) -> Option<&OwnedFd> {
+        match self.outputs.first() {
+            Some((Stream::Terminal, terminal)) => terminal.as_ref(),
+            _ => self.input.as_ref(),
+        }
+    }
+
+    /// Whether its input is a terminal, and so one descriptor with its output.
+    pub(super) fn is_terminal(&self) -> bool {
+        matches!(self.outputs.first(), Some((Stream::Terminal, _)))
+    }
+
+    /// Reads what there is, up to a bound, and hands it over in one piece.
+    pub(super) fn read(
+        &mut self,
+        stream: Stream,
+        buffer: &mut Vec<u8>,
+        mut take: impl FnMut(&[u8]),
+    ) -> Read {
+        let Some((_, slot)) = self.outputs.iter_mut().find(|(name, _)| *name == stream) else {
+            return Read::Ended;
+        };
+        let Some(fd) = slot else { return Read::Ended };
+        buffer.resize(MAX_PER_TURN, 0);
+        let mut filled = 0;
+        let ended = loop {
+            match rustix::io::read(fd.as_fd(), &mut buffer[filled..]) {
+                Ok(0) => break true,
+                Ok(count) => filled += count,
+                Err(rustix::io::Errno::INTR) => continue,
+                Err(rustix::io::Errno::AGAIN) => break false,
+                // EIO: the last copy of the terminal's other side was closed.
+                Err(_) => break true,
+            }
+            if filled == buffer.len() {
+                break false;
+            }
+        };
+        if filled > 0 {
+            take(&buffer[..filled]);
+        }
+        if ended {
+            *slot = None;
+            return Read::Ended;
+        }
+        Read::Open
+    }
+
+    /// Types something: as much as goes in now, the rest when it can.
+    pub(super) fn type_in(&mut self, bytes: &[u8]) -> io::Result<Written> {
+        self.queue.push(bytes);
+        self.flush()
+    }
+
+    /// Closes the input when all is in.
+    pub(super) fn close_input(&mut self) -> io::Result<Written> {
+        self.queue.close();
+        self.flush()
+    }
+
+    /// Writes what waits, as far as it goes in.
+    pub(super) fn flush(&mut self) -> io::Result<Written> {
+        let fd = match self.outputs.first() {
+            Some((Stream::Terminal, terminal)) => terminal.as_ref(),
+            _ => self.input.as_ref(),
+        };
+        let Some(fd) = fd else {
+            self.queue.clear();
+            return Err(io::Error::other("its input is closed"));
+        };
+        let written = self.queue.write_to(fd);
+        if written.is_err() {
+            self.queue.clear();
+        }
+        if self.queue.wants_close() {
+            self.input = None;
+        }
+        written
+    }
+}

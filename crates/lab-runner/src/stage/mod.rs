@@ -1,0 +1,175 @@
+//! One run, from inside its sandbox: the edge around the pure player.
+//!
+//! The stage is process 1 of its own process namespace. It reads a plan from
+//! standard input, builds the network, then turns one poll loop: what happens
+//! to its file descriptors and its clock goes to the player, and what the player
+//! orders is done. Records go to standard output, one line of JSON each. When
+//! standard input closes, or the run is over, it ends, and the kernel ends
+//! everything it ever started.
+
+mod child;
+mod environment;
+mod hosts;
+mod input;
+mod port;
+mod program;
+mod reaper;
+mod record;
+mod spawn;
+mod terminal;
+mod turn;
+
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use lab_network::isolation::Sandbox;
+use lab_network::{Backend, Network, NetworkError};
+use lab_scenario::plan::{BackendKind, PLAN_VERSION, Plan};
+
+use crate::event::{EVENT_VERSION, Event, Failure, Verdict};
+use crate::script::Script;
+use hosts::Hosts;
+use record::Recorder;
+
+/// The largest plan that is read, in bytes.
+const MAX_PLAN: u64 = 64 << 20;
+
+/// Why a stage could not do its work, nor say so in a record.
+#[derive(Debug, thiserror::Error)]
+pub enum StageError {
+    /// Standard input did not hold a plan.
+    #[error("no plan on standard input: {0}")]
+    NoPlan(#[source] io::Error),
+    /// Standard input held something else.
+    #[error("what came on standard input is not a plan of version {PLAN_VERSION}: {0}")]
+    NotAPlan(#[source] serde_json::Error),
+    /// A plan of another version of labrun.
+    #[error("this is a plan of version {0}, and this labrun reads version {PLAN_VERSION}")]
+    WrongVersion(u32),
+    /// Nobody reads the records any more.
+    #[error("cannot write records: {0}")]
+    Record(#[source] io::Error),
+    /// The poll loop could not be set up, or broke.
+    #[error("the poll loop failed: {0}")]
+    Loop(#[source] io::Error),
+}
+
+/// Plays the plan on standard input to its end.
+///
+/// `run_dir` is what `${run.dir}` stands for.
+///
+/// # Errors
+/// Those that cannot be said in a record. All others are in the last record.
+pub fn run(sandbox: &Sandbox, run_dir: Option<PathBuf>) -> Result<(), StageError> {
+    let plan = read_plan()?;
+    let mut recorder = Recorder::new();
+    recorder.emit(Event::RunStarted {
+        version: EVENT_VERSION,
+        backend: plan.backend,
+        environment: environment::look(sandbox.is_rootless()),
+    });
+    recorder.flush().map_err(StageError::Record)?;
+    let network = match raise(&plan) {
+        Ok(network) => network,
+        Err(error) => {
+            let help = error.help().map(str::to_owned);
+            let summary = format!("the network is not up: {error}");
+            return end_invalid(recorder, summary, None, help);
+        }
+    };
+    let hosts = Hosts::new(network.hosts(), run_dir).map_err(StageError::Loop)?;
+    if let Err(error) = sandbox.set_hosts_file(&lab_network::hosts_file(network.hosts())) {
+        recorder.emit(Event::Warning {
+            message: format!("hosts do not know each other's names: {error}"),
+        });
+    }
+    let faults = network.faults().to_vec();
+    recorder.emit(Event::NetworkUp {
+        built_by: network.version().to_owned(),
+        hosts: hosts.addresses(),
+        faults: faults.clone(),
+    });
+    if let Some(fault) = faults.first() {
+        let summary = "the network is not what was asked for".to_owned();
+        return end_invalid(recorder, summary, Some(fault.clone()), None);
+    }
+    let script = match Script::compile(&plan, |reference| hosts.lookup(reference)) {
+        Ok(script) => script,
+        Err(error) => {
+            let mut failure = bare_failure(error.to_string(), None, None);
+            failure.place = Some(error.place);
+            return end(recorder, failure);
+        }
+    };
+    turn::play(&plan, script, network, &hosts, recorder)
+}
+
+fn raise(plan: &Plan) -> Result<Box<dyn Network>, NetworkError> {
+    let mut backend: Box<dyn Backend> = match plan.backend {
+        BackendKind::Netns => Box::new(lab_network::Netns),
+        BackendKind::Mininet => Box::new(lab_network::Netns),
+    };
+    backend.up(&plan.topology)
+}
+
+/// Reads up to the newline that ends the plan and not a byte more: what is left
+/// of standard input is the control pipe.
+fn read_plan() -> Result<Plan, StageError> {
+    let mut line = Vec::new();
+    let mut buffer = vec![0; 64 << 10];
+    let mut stdin = io::stdin().lock().take(MAX_PLAN);
+    while line.last() != Some(&b'\n') {
+        match stdin.read(&mut buffer) {
+            Ok(0) => return Err(StageError::NoPlan(io::ErrorKind::UnexpectedEof.into())),
+            Ok(count) => line.extend_from_slice(&buffer[..count]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(StageError::NoPlan(error)),
+        }
+    }
+    let plan: Plan = serde_json::from_slice(&line).map_err(StageError::NotAPlan)?;
+    if plan.version != PLAN_VERSION {
+        return Err(StageError::WrongVersion(plan.version));
+    }
+    Ok(plan)
+}
+
+fn end_invalid(
+    recorder: Recorder,
+    summary: String,
+    detail: Option<String>,
+    help: Option<String>,
+) -> Result<(), StageError> {
+    end(recorder, bare_failure(summary, detail, help))
+}
+
+fn end(mut recorder: Recorder, failure: Failure) -> Result<(), StageError> {
+    recorder.emit(Event::RunFinished { verdict: Verdict::Invalid, failure: Some(failure) });
+    recorder.flush().map_err(StageError::Record)
+}
+
+/// A failure before anything was played.
+fn bare_failure(summary: String, detail: Option<String>, help: Option<String>) -> Failure {
+    Failure {
+        step: None,
+        place: None,
+        summary,
+        detail,
+        help,
+        subject: None,
+        last_words: Vec::new(),
+        since: 0,
+        timeline: Vec::new(),
+    }
+}
+
+/// Folders in which programs are looked for: the lab's, then those of `PATH`.
+fn search_path(plan: &Plan) -> Vec<PathBuf> {
+    let inherited = std::env::var_os("PATH").unwrap_or_default();
+    let inherited =
+        std::env::split_paths(&inherited).map(|folder| absolute(&folder, &plan.directory));
+    plan.path.iter().cloned().chain(inherited).collect()
+}
+
+fn absolute(path: &Path, directory: &Path) -> PathBuf {
+    directory.join(path)
+}

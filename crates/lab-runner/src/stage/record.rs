@@ -1,0 +1,55 @@
+//! Writes records to standard output.
+
+use std::io::{self, Write as _};
+use std::os::fd::AsFd as _;
+use std::time::Instant;
+
+use crate::event::{Event, Record};
+use crate::scroll::Nanos;
+
+/// The clock of a run and the record of it.
+pub(super) struct Recorder {
+    began: Instant,
+    /// Lines that are not written yet.
+    buffer: Vec<u8>,
+}
+
+impl Recorder {
+    /// The run begins now.
+    pub(super) fn new() -> Self {
+        Self { began: Instant::now(), buffer: Vec::with_capacity(64 << 10) }
+    }
+
+    /// Nanoseconds since the run began.
+    pub(super) fn now(&self) -> Nanos {
+        Nanos::try_from(self.began.elapsed().as_nanos()).unwrap_or(Nanos::MAX)
+    }
+
+    /// Adds an event that happens now. It is written by [`Recorder::flush`].
+    pub(super) fn emit(&mut self, event: Event) {
+        let record = Record { at: self.now(), event };
+        // Only a map with keys that are no strings cannot be written as JSON.
+        if serde_json::to_writer(&mut self.buffer, &record).is_ok() {
+            self.buffer.push(b'\n');
+        }
+    }
+
+    /// Writes what there is.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        // Past the standard library's own buffer, which would cut at newlines.
+        let stdout = io::stdout();
+        let mut rest = self.buffer.as_slice();
+        while !rest.is_empty() {
+            match rustix::io::write(stdout.as_fd(), rest) {
+                Ok(count) => rest = &rest[count..],
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        self.buffer.clear();
+        io::stdout().flush()
+    }
+}

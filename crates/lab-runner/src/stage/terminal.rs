@@ -1,0 +1,42 @@
+//! Pseudoterminals, set up so that a program's output can be matched: no echo of
+//! what is typed, no carriage returns added, 80 columns by 24 lines.
+
+use std::io;
+use std::os::fd::OwnedFd;
+
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
+use rustix::termios::{
+    LocalModes, OptionalActions, OutputModes, Winsize, tcgetattr, tcsetattr, tcsetwinsize,
+};
+
+/// The size that programs see.
+const SIZE: Winsize = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
+
+/// Our side, which does not block, and the program's side.
+///
+/// Both are closed on exec, so that no other program inherits them: the end of
+/// the output comes when the last copy of the program's side is closed.
+pub(super) fn open() -> io::Result<(OwnedFd, OwnedFd)> {
+    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+    let ours = openpt(flags)?;
+    grantpt(&ours)?;
+    unlockpt(&ours)?;
+    // Through our side, not by name: the name may mean another terminal, or
+    // none, in the mount namespace of a stage.
+    let theirs = ioctl_tiocgptpeer(&ours, flags)?;
+    let mut modes = tcgetattr(&theirs)?;
+    modes.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL);
+    modes.output_modes.remove(OutputModes::ONLCR);
+    tcsetattr(&theirs, OptionalActions::Now, &modes)?;
+    tcsetwinsize(&theirs, SIZE)?;
+    set_nonblocking(&ours)?;
+    Ok((ours, theirs))
+}
+
+/// Reads and writes return at once.
+pub(super) fn set_nonblocking(fd: &OwnedFd) -> io::Result<()> {
+    let flags = fcntl_getfl(fd)?;
+    fcntl_setfl(fd, flags | OFlags::NONBLOCK)?;
+    Ok(())
+}

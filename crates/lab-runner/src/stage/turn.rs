@@ -1,0 +1,444 @@
+//! The poll loop: one thread that waits for everything at once.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
+
+use lab_network::Network;
+use lab_scenario::plan::{Action, Command, ExitStatus, Plan, ProcessId, Signal};
+use lab_scenario::template::Template;
+use rustix::buffer::spare_capacity;
+use rustix::event::{Timespec, epoll};
+
+use super::child::{Child, Read, Streams};
+use super::hosts::Hosts;
+use super::input::Written;
+use super::port::PortWatch;
+use super::reaper::Reaper;
+use super::record::Recorder;
+use super::spawn::{Launch, signal_group, spawn};
+use super::{StageError, program};
+use crate::event::Stream;
+use crate::player::{Order, Player, SpawnFailure};
+use crate::script::Script;
+use crate::scroll::Nanos;
+
+/// Bytes of an `exec` command's output that are kept.
+const MAX_EXEC_OUTPUT: usize = 1 << 20;
+
+/// The terminal that programs are told they have: one without cursor movement,
+/// so that line editors leave lines as they are. A process may ask for another
+/// with `env: {TERM: …}`.
+const TERM: &str = "dumb";
+
+/// What a file descriptor is to the loop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Token {
+    /// Standard input: closes when nobody wants the run any more.
+    Control,
+    Reaper,
+    Output(ProcessId, Stream),
+    Input(ProcessId),
+    Exec,
+}
+
+impl Token {
+    fn to_u64(self) -> u64 {
+        let (kind, number) = match self {
+            Self::Control => (0, 0),
+            Self::Reaper => (1, 0),
+            Self::Exec => (2, 0),
+            Self::Input(process) => (3, process.0),
+            Self::Output(process, Stream::Terminal) => (4, process.0),
+            Self::Output(process, Stream::Stdout) => (5, process.0),
+            Self::Output(process, Stream::Stderr) => (6, process.0),
+        };
+        (number as u64) << 8 | kind
+    }
+
+    fn from_u64(data: u64) -> Option<Self> {
+        let process = ProcessId(usize::try_from(data >> 8).ok()?);
+        Some(match data & 0xff {
+            0 => Self::Control,
+            1 => Self::Reaper,
+            2 => Self::Exec,
+            3 => Self::Input(process),
+            4 => Self::Output(process, Stream::Terminal),
+            5 => Self::Output(process, Stream::Stdout),
+            6 => Self::Output(process, Stream::Stderr),
+            _ => return None,
+        })
+    }
+}
+
+/// The command of an `exec` step.
+struct Exec {
+    child: Child,
+    output: Vec<u8>,
+}
+
+/// Plays a plan on a network that is up.
+pub(super) fn play(
+    plan: &Plan,
+    script: Script,
+    network: Box<dyn Network>,
+    hosts: &Hosts,
+    recorder: Recorder,
+) -> Result<(), StageError> {
+    let mut table =
+        Turntable::new(plan, script, network, hosts, recorder).map_err(StageError::Loop)?;
+    loop {
+        table.obey();
+        table.recorder.flush().map_err(StageError::Record)?;
+        if table.player.is_over() {
+            return Ok(());
+        }
+        table.turn().map_err(StageError::Loop)?;
+    }
+}
+
+struct Turntable<'p> {
+    plan: &'p Plan,
+    player: Player<'p>,
+    network: Box<dyn Network>,
+    hosts: &'p Hosts,
+    recorder: Recorder,
+    /// Folders in which programs are looked for.
+    search: Vec<PathBuf>,
+    epoll: OwnedFd,
+    reaper: Reaper,
+    children: Vec<Option<Child>>,
+    exec: Option<Exec>,
+    watch: Option<PortWatch>,
+    events: Vec<epoll::Event>,
+    buffer: Vec<u8>,
+}
+
+impl<'p> Turntable<'p> {
+    fn new(
+        plan: &'p Plan,
+        script: Script,
+        network: Box<dyn Network>,
+        hosts: &'p Hosts,
+        recorder: Recorder,
+    ) -> io::Result<Self> {
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        let reaper = Reaper::new()?;
+        let now = recorder.now();
+        let table = Self {
+            plan,
+            player: Player::new(plan, script, now),
+            network,
+            hosts,
+            recorder,
+            search: super::search_path(plan),
+            epoll,
+            reaper,
+            children: plan.processes.iter().map(|_| None).collect(),
+            exec: None,
+            watch: None,
+            events: Vec::with_capacity(256),
+            buffer: Vec::new(),
+        };
+        table.register(&io::stdin(), Token::Control, epoll::EventFlags::IN)?;
+        table.register(&table.reaper, Token::Reaper, epoll::EventFlags::IN)?;
+        Ok(table)
+    }
+
+    fn register(&self, fd: &impl AsFd, token: Token, flags: epoll::EventFlags) -> io::Result<()> {
+        let data = epoll::EventData::new_u64(token.to_u64());
+        Ok(epoll::add(&self.epoll, fd, data, flags)?)
+    }
+
+    /// Waits until something happens and tells the player.
+    fn turn(&mut self) -> io::Result<()> {
+        let now = self.recorder.now();
+        let wake = self.player.wake_at(now);
+        let look = self.watch.as_ref().map(|watch| watch.next);
+        let timeout = wake.into_iter().chain(look).min().map(|at| timespec(at.saturating_sub(now)));
+        self.events.clear();
+        match epoll::wait(&self.epoll, spare_capacity(&mut self.events), timeout.as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let mut someone_ended = false;
+        for event in std::mem::take(&mut self.events) {
+            let (flags, data) = (event.flags, event.data);
+            match Token::from_u64(data.u64()) {
+                Some(Token::Control) => self.hear_control(),
+                // After the output that is there: a program's last words come first.
+                Some(Token::Reaper) => someone_ended = true,
+                Some(Token::Output(process, stream)) => {
+                    if flags.contains(epoll::EventFlags::OUT) {
+                        self.write(process, Streams::flush);
+                    }
+                    self.hear(process, stream);
+                }
+                Some(Token::Input(process)) => self.write(process, Streams::flush),
+                Some(Token::Exec) => self.hear_exec(),
+                None => {}
+            }
+        }
+        if someone_ended {
+            self.reap();
+        }
+        let now = self.recorder.now();
+        self.look_for_port(now);
+        self.player.tick(now);
+        Ok(())
+    }
+
+    /// Standard input says nothing; it only ends.
+    fn hear_control(&mut self) {
+        let mut sink = [0; 256];
+        match rustix::io::read(io::stdin().as_fd(), &mut sink) {
+            Ok(count) if count > 0 => {}
+            Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => {}
+            Ok(_) | Err(_) => {
+                let _ = epoll::delete(&self.epoll, io::stdin());
+                self.player.abort("the run was interrupted".to_owned(), self.recorder.now());
+            }
+        }
+    }
+
+    fn hear(&mut self, process: ProcessId, stream: Stream) {
+        let Some(child) = self.children.get_mut(process.0).and_then(Option::as_mut) else { return };
+        let now = self.recorder.now();
+        let player = &mut self.player;
+        let read = child.streams.read(stream, &mut self.buffer, |bytes| {
+            player.output(process, stream, bytes, now);
+        });
+        if read == Read::Ended {
+            self.player.output_ended(process, stream, now);
+        }
+        // A program that says something may have opened its port just before.
+        if let Some(watch) = &mut self.watch
+            && watch.process == process
+        {
+            watch.next = now;
+        }
+    }
+
+    fn hear_exec(&mut self) {
+        let Some(exec) = &mut self.exec else { return };
+        let output = &mut exec.output;
+        exec.child.streams.read(Stream::Stdout, &mut self.buffer, |bytes| {
+            let room = MAX_EXEC_OUTPUT.saturating_sub(output.len());
+            output.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        });
+    }
+
+    fn reap(&mut self) {
+        for (pid, status) in self.reaper.reap() {
+            let ended = |child: &Child| child.running && child.pid == pid;
+            let process = self.children.iter().position(|c| c.as_ref().is_some_and(ended));
+            if let Some(index) = process {
+                self.end(ProcessId(index), status);
+            } else if self.exec.as_ref().is_some_and(|exec| exec.child.pid == pid) {
+                // All it wrote is in the pipe; who else holds that open is not
+                // waited for.
+                self.hear_exec();
+                if let Some(exec) = self.exec.take() {
+                    let now = self.recorder.now();
+                    self.player.exec_finished(Ok((status, exec.output)), now);
+                }
+            }
+        }
+    }
+
+    fn end(&mut self, process: ProcessId, status: ExitStatus) {
+        let mut streams = Vec::new();
+        if let Some(child) = &mut self.children[process.0] {
+            child.running = false;
+            streams.extend(child.streams.outputs().map(|(stream, _)| stream));
+        }
+        for stream in streams {
+            self.hear(process, stream);
+        }
+        self.player.exited(process, status, self.recorder.now());
+    }
+
+    fn look_for_port(&mut self, now: Nanos) {
+        let Some(watch) = &mut self.watch else { return };
+        let Some(child) = &self.children[watch.process.0] else { return };
+        if watch.next <= now && watch.look(child.pid, now) {
+            let process = watch.process;
+            self.watch = None;
+            self.player.port_open(process, now);
+        }
+    }
+
+    /// Does what the player wants done.
+    fn obey(&mut self) {
+        while let Some(order) = self.player.next_order() {
+            match order {
+                Order::Emit(event) => self.recorder.emit(event),
+                Order::Spawn(process) => {
+                    let result = self.start(process);
+                    self.player.spawned(process, result, self.recorder.now());
+                }
+                Order::WatchPort(process, port) => {
+                    self.watch = Some(PortWatch::new(process, port, self.recorder.now()));
+                }
+                Order::UnwatchPort => self.watch = None,
+                Order::Type(process, bytes) => {
+                    self.write(process, |streams| streams.type_in(&bytes));
+                }
+                Order::CloseInput(process) => self.write(process, Streams::close_input),
+                Order::Signal(process, signal) => self.signal(process, signal),
+                Order::Exec(step) => {
+                    if let Err(failure) = self.start_exec(step) {
+                        self.player.exec_finished(Err(failure), self.recorder.now());
+                    }
+                }
+                Order::KillExec => {
+                    if let Some(exec) = self.exec.take() {
+                        signal_group(exec.child.pid, Signal::KILL);
+                    }
+                }
+                Order::SetLink(between, state) => {
+                    let [a, b] = &between;
+                    let result = self.network.set_link(a, b, state);
+                    let result = result.map_err(|error| error.to_string());
+                    self.player.link_changed(result, self.recorder.now());
+                }
+            }
+        }
+    }
+
+    fn start(&mut self, process: ProcessId) -> Result<(u32, Vec<String>), SpawnFailure> {
+        let description = &self.plan.processes[process.0];
+        let argv = self.argv(&description.command)?;
+        let env = self.env(&description.host, &description.env)?;
+        let (streams, ends) = Streams::open(description.stdio).map_err(streams_refused)?;
+        let terminal = streams.is_terminal();
+        let pid = self.launch(&description.host, &argv, &env, ends, terminal)?;
+        for (stream, fd) in streams.outputs() {
+            self.register(fd, Token::Output(process, stream), epoll::EventFlags::IN)
+                .map_err(streams_refused)?;
+        }
+        self.children[process.0] = Some(Child { pid, running: true, streams });
+        Ok((pid, argv))
+    }
+
+    fn start_exec(&mut self, step: usize) -> Result<(), SpawnFailure> {
+        let Action::Exec { host, command, .. } = &self.plan.steps[step].action else {
+            return Ok(());
+        };
+        let argv = self.argv(command)?;
+        let env = self.env(host, &[])?;
+        let (streams, ends) = Streams::open_merged().map_err(streams_refused)?;
+        let pid = self.launch(host, &argv, &env, ends, false)?;
+        for (_, fd) in streams.outputs() {
+            self.register(fd, Token::Exec, epoll::EventFlags::IN).map_err(streams_refused)?;
+        }
+        let child = Child { pid, running: true, streams };
+        self.exec = Some(Exec { child, output: Vec::new() });
+        Ok(())
+    }
+
+    fn launch(
+        &self,
+        host: &str,
+        argv: &[String],
+        env: &[(String, String)],
+        stdio: [OwnedFd; 3],
+        terminal: bool,
+    ) -> Result<u32, SpawnFailure> {
+        let namespace = self.hosts.namespace(host).ok_or_else(|| SpawnFailure {
+            cause: format!("there is no host `{host}` in this network"),
+            help: Some(format!("its hosts are {}", self.hosts.names())),
+        })?;
+        let name = argv.first().map_or("", String::as_str);
+        let directory = &self.plan.directory;
+        let program = program::find(name, &self.search, directory)?;
+        spawn(Launch { program: &program, argv, directory, env, namespace, host, stdio, terminal })
+            .map_err(|error| program::refusal(&program, &error))
+    }
+
+    fn argv(&self, command: &Command) -> Result<Vec<String>, SpawnFailure> {
+        match command {
+            Command::Words(words) => words.iter().map(|word| self.fill_in(word)).collect(),
+            Command::Shell(line) => Ok(vec!["sh".to_owned(), "-c".to_owned(), self.fill_in(line)?]),
+        }
+    }
+
+    fn env(
+        &self,
+        host: &str,
+        own: &[(String, Template)],
+    ) -> Result<Vec<(String, String)>, SpawnFailure> {
+        let mut env =
+            vec![("TERM".to_owned(), TERM.to_owned()), ("HOSTNAME".to_owned(), host.to_owned())];
+        if let Ok(path) = std::env::join_paths(&self.search) {
+            env.push(("PATH".to_owned(), path.to_string_lossy().into_owned()));
+        }
+        for (name, value) in self.plan.env.iter().chain(own) {
+            env.push((name.clone(), self.fill_in(value)?));
+        }
+        Ok(env)
+    }
+
+    fn fill_in(&self, template: &Template) -> Result<String, SpawnFailure> {
+        template.render(|reference| self.hosts.lookup(reference)).map_err(|reference| {
+            SpawnFailure { cause: format!("nothing is known of `${{{reference}}}`"), help: None }
+        })
+    }
+
+    /// Writes to a program, and tells the player when all is in.
+    fn write(
+        &mut self,
+        process: ProcessId,
+        write: impl FnOnce(&mut Streams) -> io::Result<Written>,
+    ) {
+        let Some(child) = self.children.get_mut(process.0).and_then(Option::as_mut) else { return };
+        let result = write(&mut child.streams);
+        let blocked = matches!(result, Ok(Written::Blocked));
+        self.await_writable(process, blocked);
+        if !blocked {
+            let result = result.map(|_| ()).map_err(|error| match error.raw_os_error() {
+                Some(libc::EPIPE | libc::EIO) => "it has closed its input".to_owned(),
+                _ => error.to_string(),
+            });
+            self.player.typed(process, result, self.recorder.now());
+        }
+    }
+
+    /// Asks to be woken when a program's input takes more, or no longer.
+    fn await_writable(&self, process: ProcessId, wanted: bool) {
+        let Some(child) = &self.children[process.0] else { return };
+        let Some(fd) = child.streams.input() else { return };
+        // A terminal is one descriptor both ways, and known to the loop by its
+        // output: whatever wakes it, both are looked at.
+        if child.streams.is_terminal() {
+            let data = epoll::EventData::new_u64(Token::Output(process, Stream::Terminal).to_u64());
+            let mut flags = epoll::EventFlags::IN;
+            flags.set(epoll::EventFlags::OUT, wanted);
+            let _ = epoll::modify(&self.epoll, fd, data, flags);
+        } else if wanted {
+            let _ = self.register(fd, Token::Input(process), epoll::EventFlags::OUT);
+        } else {
+            let _ = epoll::delete(&self.epoll, fd);
+        }
+    }
+
+    fn signal(&self, process: ProcessId, signal: Signal) {
+        if let Some(child) = &self.children[process.0]
+            && child.running
+        {
+            signal_group(child.pid, signal);
+        }
+    }
+}
+
+fn streams_refused(error: impl Into<io::Error>) -> SpawnFailure {
+    SpawnFailure { cause: format!("no streams for it: {}", error.into()), help: None }
+}
+
+/// As a timeout of the poll; an hour at most, since some kernels refuse more, and
+/// to wake once too often does no harm.
+fn timespec(nanos: Nanos) -> Timespec {
+    const SECOND: u64 = 1_000_000_000;
+    let nanos = nanos.min(3600 * SECOND);
+    Timespec { tv_sec: (nanos / SECOND).cast_signed(), tv_nsec: (nanos % SECOND).cast_signed() }
+}
