@@ -18,9 +18,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod carrier;
 mod descriptors;
 mod error;
+mod fabric;
 pub mod isolation;
 mod namespace;
 mod netlink;

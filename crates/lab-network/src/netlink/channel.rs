@@ -131,13 +131,6 @@ impl Channel {
         }
     }
 
-    /// Asks for one object; gives the answer's payload.
-    pub(crate) fn get(&mut self, kind: u16, payload: &[u8]) -> io::Result<Vec<u8>> {
-        let (answers, _) = self.ask(kind, NLM_F_REQUEST | NLM_F_ACK, payload)?;
-        let first = answers.into_iter().next();
-        first.map(|(_, payload)| payload).ok_or_else(|| io::ErrorKind::NotFound.into())
-    }
-
     fn ask(
         &mut self,
         kind: u16,

@@ -15,7 +15,6 @@ use super::{Channel, Request};
 /// Every namespace's loopback interface has this index.
 pub(crate) const LOOPBACK: u32 = 1;
 
-const NEW_LINK: u16 = 16;
 const GET_LINK: u16 = 18;
 
 const IFLA_ADDRESS: u16 = 1;
@@ -95,21 +94,14 @@ impl LinkInfo {
 impl Channel {
     /// All interfaces of the namespace.
     pub(crate) fn links(&mut self) -> std::io::Result<Vec<LinkInfo>> {
-        let answers = self.dump(GET_LINK, &query(0))?;
+        let answers = self.dump(GET_LINK, &all())?;
         Ok(answers.iter().filter_map(|(_, payload)| LinkInfo::parse(payload)).collect())
-    }
-
-    /// One interface.
-    pub(crate) fn link(&mut self, index: u32) -> std::io::Result<LinkInfo> {
-        let answer = self.get(GET_LINK, &query(index))?;
-        LinkInfo::parse(&answer).ok_or_else(|| std::io::ErrorKind::InvalidData.into())
     }
 }
 
 /// Without counters, which are most of the answer and of the work.
-fn query(index: u32) -> Vec<u8> {
+fn all() -> Vec<u8> {
     let mut message = LinkMessage::default();
-    message.header.index = index;
     message.attributes.push(LinkAttribute::ExtMask(vec![LinkExtentMask::SkipStats]));
     Request::new(&RouteNetlinkMessage::GetLink(message), 0, String::new()).payload
 }
@@ -164,9 +156,9 @@ pub(crate) fn add_veth(veth: &Veth<'_>, doing: String) -> Request {
     create(near, doing).needing("veth")
 }
 
-/// Makes a bridge that forwards at once: no spanning tree, no forward delay,
-/// and multicast goes to every port from the first packet on, since without a
-/// querier on the network snooping would only lose packets.
+/// Makes a bridge that forwards at once and everything: no spanning tree, no
+/// forward delay, and multicast goes to every port, whoever asked for it. (With
+/// snooping, a program that plays querier would change what the others hear.)
 pub(crate) fn add_bridge(name: &str, index: u32, doing: String) -> Request {
     let mut message = LinkMessage::default();
     message.header.index = index;
@@ -245,7 +237,7 @@ mod tests {
             mtu: Some(1400),
         };
         let request = add_veth(&veth, "creating".into());
-        assert_eq!(request.kind, NEW_LINK);
+        assert_eq!(request.kind, 16, "RTM_NEWLINK");
         let message = parse(&request);
         assert_eq!(message.header.index, 101);
         assert_eq!(message.header.flags, LinkFlags::Up);

@@ -173,8 +173,8 @@ fn netem_options(netem: &Netem) -> Vec<u8> {
 pub(crate) struct Found {
     /// Of which interface.
     pub(crate) index: u32,
-    /// Whether it is the outermost one of its interface.
-    pub(crate) is_root: bool,
+    /// What it sits inside of.
+    parent: u32,
     /// Its kind.
     pub(crate) kind: String,
     /// `TCA_OPTIONS`.
@@ -186,7 +186,7 @@ impl Found {
         const HEADER: usize = 20;
         let mut found = Self {
             index: word(payload, 4)?,
-            is_root: word(payload, 12)? == u32::from(TcHandle::ROOT),
+            parent: word(payload, 12)?,
             kind: String::new(),
             options: Vec::new(),
         };
@@ -203,6 +203,11 @@ impl Found {
             }
         }
         Some(found)
+    }
+
+    /// Whether it is the outermost one of its interface.
+    pub(crate) fn is_root(&self) -> bool {
+        self.parent == u32::from(TcHandle::ROOT)
     }
 
     /// Bytes per second that a token bucket lets through.
@@ -280,7 +285,7 @@ mod tests {
     fn token_buckets_read_as_written() {
         for rate in [1, 1_250_000, 12_500_000_000] {
             let found = echoed(Qdisc::Tbf { rate, burst: 15_000 });
-            assert_eq!((found.index, found.is_root, found.kind.as_str()), (7, true, "tbf"));
+            assert_eq!((found.index, found.is_root(), found.kind.as_str()), (7, true, "tbf"));
             assert_eq!(found.tbf_rate(), Some(rate));
         }
     }

@@ -3,6 +3,7 @@
 use lab_scenario::topology::{End, Network, NodeKind, SwitchKind};
 
 use crate::NetworkError;
+use crate::fabric::{self, Place};
 use crate::netlink::qdisc::Qdisc;
 use crate::shaping;
 
@@ -14,15 +15,6 @@ use crate::shaping;
 /// then tells of its carrier up to a second late (`linkwatch_urgent_event`).
 const FIRST_INDEX: u32 = 64;
 
-/// Where an interface is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Place {
-    /// The stage's own namespace.
-    Stage,
-    /// The namespace of a host, counted among hosts only.
-    Host(usize),
-}
-
 /// One interface.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Port {
@@ -33,6 +25,12 @@ pub(super) struct Port {
     pub(super) master: Option<u32>,
     /// What it does to packets on their way out.
     pub(super) disciplines: Vec<Qdisc>,
+}
+
+impl From<&Port> for fabric::Port {
+    fn from(port: &Port) -> Self {
+        Self { place: port.place, index: port.index, name: port.name.clone() }
+    }
 }
 
 /// A veth pair. The near end is in the namespace that is asked to make it.
@@ -81,12 +79,13 @@ impl Cable {
         }
     }
 
-    /// The number of the bridge in the middle.
-    pub(super) fn bridge(&self) -> Option<u32> {
-        match self {
-            Self::Plain(_) => None,
-            Self::Shaped { bridge, .. } => Some(bridge.1),
-        }
+    /// The interfaces in between.
+    pub(super) fn middle(&self) -> impl Iterator<Item = &Port> {
+        let (a, b) = match self {
+            Self::Plain(_) => (None, None),
+            Self::Shaped { a, b, .. } => (Some(&a.near), Some(&b.near)),
+        };
+        a.into_iter().chain(b)
     }
 }
 
@@ -210,7 +209,10 @@ mod tests {
         builder.link("s1", "s2", LinkRequest::default()).unwrap();
         let layout = Layout::of(&builder.finish().unwrap()).unwrap();
         let ports = layout.cables.iter().flat_map(Cable::ports).map(|port| port.index);
-        let middles = layout.cables.iter().filter_map(Cable::bridge);
+        let middles = layout.cables.iter().filter_map(|cable| match cable {
+            Cable::Plain(_) => None,
+            Cable::Shaped { bridge, .. } => Some(bridge.1),
+        });
         let all: Vec<_> =
             ports.chain(middles).chain(layout.bridges.iter().flatten().copied()).collect();
         assert_eq!(all.len(), 4 + 4 + 2 + 2 + 2 + 2);

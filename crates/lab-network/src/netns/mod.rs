@@ -15,7 +15,6 @@
 mod build;
 mod layout;
 mod requests;
-mod switching;
 mod verify;
 
 use lab_scenario::plan::LinkState;
@@ -41,14 +40,20 @@ impl Backend for Netns {
             }
         };
         let layout = layout::Layout::of(network)?;
-        let built = build::build(network, layout)?;
-        Ok(Box::new(Namespaces { built }))
+        let built = build::build(network, &layout)?;
+        Ok(Box::new(Namespaces { built, version: version() }))
     }
+}
+
+fn version() -> String {
+    let system = rustix::system::uname();
+    format!("Linux {}", system.release().to_string_lossy())
 }
 
 /// A network of namespaces.
 struct Namespaces {
     built: Built,
+    version: String,
 }
 
 impl Network for Namespaces {
@@ -61,10 +66,10 @@ impl Network for Namespaces {
     }
 
     fn version(&self) -> &str {
-        &self.built.version
+        &self.version
     }
 
     fn set_link(&mut self, a: &str, b: &str, state: LinkState) -> Result<(), NetworkError> {
-        switching::set_link(&mut self.built, a, b, state)
+        self.built.fabric.set_link(a, b, state)
     }
 }

@@ -5,11 +5,12 @@ use std::os::fd::BorrowedFd;
 use lab_scenario::topology::{End, Link, Network};
 use netlink_packet_route::tc::TcHandle;
 
+use crate::fabric::Place;
 use crate::netlink::link::{Veth, VethEnd};
 use crate::netlink::qdisc::Qdisc;
 use crate::netlink::{Request, address, link};
 
-use super::layout::{Cable, Layout, Pair, Place, Port};
+use super::layout::{Cable, Layout, Pair, Port};
 
 /// The requests that make a network, in order.
 #[derive(Debug, Default)]
@@ -69,28 +70,15 @@ impl Requests {
         for pair in cable.pairs() {
             self.add_pair(link, pair, namespaces, &doing);
         }
+        let doing = format!("shaping the link between {} and {}", name(&link.a), name(&link.b));
         for port in cable.ports() {
-            for request in disciplines(
-                port,
-                &format!("shaping the link between {} and {}", name(&link.a), name(&link.b)),
-            ) {
-                self.stage.push(request);
-            }
+            self.stage.extend(disciplines(port, &doing));
         }
-        for (end, port) in
-            [&link.a, &link.b].into_iter().filter_map(|end| Some((end, port_of(end, cable)?)))
-        {
-            let Place::Host(host) = port.place else { continue };
-            if let Some(ip) = end.ip {
-                let doing = format!("giving {ip} to {}", port.name);
-                self.hosts[host].push(address::add_address(port.index, ip, doing));
+        for end in [&link.a, &link.b] {
+            let port = cable.ends().into_iter().find(|port| port.name == end.interface);
+            if let Some((port, Place::Host(host))) = port.map(|port| (port, port.place)) {
+                self.hosts[host].extend(settings(link, end, port));
             }
-            if link.shape.needs_netem() {
-                let doing = format!("limiting {} to single packets", port.name);
-                self.hosts[host].push(link::set_no_trains(port.index, doing));
-            }
-            let doing = format!("bringing up {}", port.name);
-            self.hosts[host].push(link::set_up(port.index, doing));
         }
     }
 
@@ -120,9 +108,19 @@ impl Requests {
     }
 }
 
-/// The interface of a cable that is a link's end.
-fn port_of<'a>(end: &End, cable: &'a Cable) -> Option<&'a Port> {
-    cable.ends().into_iter().find(|port| port.name == end.interface)
+/// What a host's interface gets after it is there.
+fn settings(link: &Link, end: &End, port: &Port) -> Vec<Request> {
+    let name = &port.name;
+    let mut requests = Vec::with_capacity(3);
+    if let Some(ip) = end.ip {
+        requests.push(address::add_address(port.index, ip, format!("giving {ip} to {name}")));
+    }
+    if link.shape.needs_netem() {
+        let doing = format!("limiting {name} to single packets");
+        requests.push(link::set_no_trains(port.index, doing));
+    }
+    requests.push(link::set_up(port.index, format!("bringing up {name}")));
+    requests
 }
 
 /// Each discipline sits inside the one before.

@@ -1,47 +1,43 @@
 //! Looks at what was built: the kernel said yes to every request, but what it
 //! made of some is its own affair (an MTU that it capped, a rate that it rounded).
 
-use std::collections::HashMap;
+use lab_scenario::topology::{MacAddress, Network};
 
 use crate::NetworkError;
+use crate::fabric::{Fabric, Links, Place};
 use crate::netlink::link::LinkInfo;
 use crate::netlink::qdisc::{Found, Qdisc};
 
-use super::build::Built;
-use super::layout::{Cable, Place, Port};
+use super::layout::{Cable, Layout, Port};
 
 /// In which ways the network is not what was asked for.
 pub(super) fn faults(
-    built: &mut Built,
-    links: &HashMap<u32, LinkInfo>,
+    network: &Network,
+    layout: &Layout,
+    fabric: &mut Fabric,
+    links: &Links,
 ) -> Result<Vec<String>, NetworkError> {
     let mut faults = Vec::new();
-    for (asked, cable) in built.network.links.iter().zip(&built.layout.cables) {
+    for (asked, cable) in network.links.iter().zip(&layout.cables) {
         for port in cable.ports() {
-            let mac = [&asked.a, &asked.b]
-                .into_iter()
-                .find(|end| end.interface == port.name)
-                .and_then(|end| end.mac);
-            match links.get(&port.index) {
+            let end = [&asked.a, &asked.b].into_iter().find(|end| end.interface == port.name);
+            match links.get(&(port.place, port.index)) {
                 None => faults.push(format!("{} is not there", port.name)),
-                Some(found) => compare(port, asked.mtu, mac, found, &mut faults),
+                Some(found) => {
+                    compare(port, asked.mtu, end.and_then(|end| end.mac), found, &mut faults);
+                }
             }
         }
     }
     let shaped = |port: &&Port| !port.disciplines.is_empty();
-    let ports: Vec<_> =
-        built.layout.cables.iter().flat_map(Cable::ports).filter(shaped).cloned().collect();
-    for place in [Place::Stage] {
-        if ports.is_empty() {
-            break;
-        }
-        let found = built
-            .channel(place)
+    let ports: Vec<_> = layout.cables.iter().flat_map(Cable::ports).filter(shaped).collect();
+    if !ports.is_empty() {
+        // None sits on a host.
+        let found = fabric
+            .channel(Place::Stage)
             .qdiscs()
             .map_err(NetworkError::doing("asking for the limits of the links"))?;
-        for port in &ports {
-            faults.extend(compare_disciplines(port, &found));
-        }
+        faults.extend(ports.iter().filter_map(|port| compare_disciplines(port, &found)));
     }
     Ok(faults)
 }
@@ -49,7 +45,7 @@ pub(super) fn faults(
 fn compare(
     port: &Port,
     mtu: Option<u32>,
-    mac: Option<lab_scenario::topology::MacAddress>,
+    mac: Option<MacAddress>,
     found: &LinkInfo,
     faults: &mut Vec<String>,
 ) {
@@ -75,7 +71,7 @@ fn compare(
 fn compare_disciplines(port: &Port, found: &[Found]) -> Option<String> {
     let wanted = port.disciplines.first()?;
     let name = &port.name;
-    let root = found.iter().find(|found| found.index == port.index && found.is_root);
+    let root = found.iter().find(|found| found.index == port.index && found.is_root());
     let Some(root) = root.filter(|root| root.kind == wanted.kind()) else {
         let kind = root.map_or("none", |root| &root.kind);
         return Some(format!("{name} should have {} to limit it but has {kind}", wanted.kind()));

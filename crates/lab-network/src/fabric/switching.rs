@@ -1,0 +1,106 @@
+//! Cutting links and mending them.
+//!
+//! A link is cut by taking both its ends down, as Mininet's `link s1 h1 down`
+//! does: programs see an interface that is down and, as after a pulled cable with a
+//! network manager on the host, no route.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use lab_scenario::plan::LinkState;
+
+use crate::NetworkError;
+use crate::netlink::link::{self, OperState};
+use crate::netlink::{Request, saved};
+
+use super::carrier::{self, PATIENCE};
+use super::{Fabric, Place, Port};
+
+/// What the ends of a link had that goes when they go down.
+#[derive(Debug, Default)]
+pub(super) struct Cut {
+    lost: Vec<(Place, Vec<Request>)>,
+}
+
+impl Fabric {
+    /// Cuts or mends all links between two nodes.
+    pub(crate) fn set_link(
+        &mut self,
+        a: &str,
+        b: &str,
+        state: LinkState,
+    ) -> Result<(), NetworkError> {
+        let wires = self.wires.iter().enumerate();
+        let between: Vec<usize> =
+            wires.filter(|(_, wire)| wire.joins(a, b)).map(|(index, _)| index).collect();
+        if between.is_empty() {
+            return Err(NetworkError::NoSuchLink { a: a.to_owned(), b: b.to_owned() });
+        }
+        match state {
+            LinkState::Down => self.cut(&between),
+            LinkState::Up => self.mend(&between),
+        }
+    }
+
+    fn cut(&mut self, wires: &[usize]) -> Result<(), NetworkError> {
+        let mut ends = Vec::new();
+        for wire in wires.iter().filter(|wire| !self.cuts.contains_key(wire)).collect::<Vec<_>>() {
+            let mut cut = Cut::default();
+            for port in self.wires[*wire].ends.clone() {
+                let lost = saved::save(self.channel(port.place), port.index, &port.name)
+                    .map_err(NetworkError::doing(format!("reading the routes of {}", port.name)))?;
+                cut.lost.push((port.place, lost));
+                ends.push(port);
+            }
+            self.cuts.insert(*wire, cut);
+        }
+        for port in &ends {
+            let doing = format!("taking {} down", port.name);
+            self.channel(port.place).apply(&[link::set_down(port.index, doing)])?;
+        }
+        self.wait(&ends, OperState::Down)
+    }
+
+    fn mend(&mut self, wires: &[usize]) -> Result<(), NetworkError> {
+        let cuts: Vec<_> =
+            wires.iter().filter_map(|wire| Some((*wire, self.cuts.remove(wire)?))).collect();
+        let mut ports = Vec::new();
+        for (wire, _) in &cuts {
+            let wire = self.wires[*wire].clone();
+            for port in &wire.ends {
+                let doing = format!("bringing up {}", port.name);
+                self.channel(port.place).apply(&[link::set_up(port.index, doing)])?;
+            }
+            // Those in the middle get their carrier back as well.
+            ports.extend(wire.ports().cloned());
+        }
+        self.wait(&ports, OperState::Up)?;
+        for (place, lost) in cuts.into_iter().flat_map(|(_, cut)| cut.lost) {
+            self.restore(place, &lost)?;
+        }
+        Ok(())
+    }
+
+    /// Gives an interface back what it had. Somebody may have been quicker.
+    fn restore(&mut self, place: Place, lost: &[Request]) -> Result<(), NetworkError> {
+        for request in lost {
+            match self.channel(place).apply(std::slice::from_ref(request)) {
+                Err(refusal) if refusal.source.raw_os_error() == Some(libc::EEXIST) => {}
+                answer => answer?,
+            }
+        }
+        Ok(())
+    }
+
+    fn wait(&mut self, ports: &[Port], state: OperState) -> Result<(), NetworkError> {
+        let mut places: BTreeMap<Place, Vec<u32>> = BTreeMap::new();
+        for port in ports {
+            places.entry(port.place).or_default().push(port.index);
+        }
+        let deadline = Instant::now() + PATIENCE;
+        for (place, indices) in places {
+            carrier::wait(self.channel(place), indices, state, deadline)?;
+        }
+        Ok(())
+    }
+}
