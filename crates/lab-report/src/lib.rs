@@ -1,1 +1,31 @@
-//! (being written)
+//! What people and tools get to see of runs: consumers of the dispatcher's
+//! events, each a [`Reporter`](lab_runner::dispatcher::Reporter).
+//!
+//! * [`Human`]: the terminal, or a plain pipe;
+//! * [`results`]: a folder for each run, written as things happen;
+//! * [`Json`]: JSON lines;
+//! * [`JUnit`]: XML for CI servers.
+//!
+//! None of them runs anything, and none shows the output of a program without
+//! [cleaning](clean) it.
+
+#![forbid(unsafe_code)]
+
+pub mod clean;
+pub mod failure;
+mod human;
+mod identity;
+mod json;
+mod junit;
+mod outlet;
+mod progress;
+mod recap;
+pub mod results;
+#[cfg(test)]
+mod testing;
+pub mod theme;
+pub mod words;
+
+pub use human::{Human, HumanOptions, PLAIN_WIDTH};
+pub use json::{JSON_VERSION, Json};
+pub use junit::JUnit;

@@ -6,7 +6,7 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use bstr::ByteSlice as _;
-use lab_scenario::plan::Plan;
+use lab_scenario::plan::{Plan, Signal};
 
 use super::event::{Points, RunOutcome};
 use super::stage::{Nonsense, StageEnd};
@@ -149,10 +149,7 @@ fn ending_of(status: ExitStatus) -> String {
         return format!("it exited with code {code}");
     }
     match status.signal() {
-        Some(signal) => match signal_hook::low_level::signal_name(signal) {
-            Some(name) => format!("it was ended by {name}"),
-            None => format!("it was ended by signal {signal}"),
-        },
+        Some(signal) => format!("it was ended by {}", Signal(signal)),
         None => status.to_string(),
     }
 }

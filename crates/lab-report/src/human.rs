@@ -1,0 +1,211 @@
+//! The report on a terminal or a plain pipe: a line for each run that ends,
+//! a full account of each that did not pass, and a summary.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::time::Duration;
+
+use lab_runner::dispatcher::{
+    DispatchEvent, ReportError, Reporter, Run, RunIndex, RunOutcome, Summary,
+};
+use lab_runner::event::{Event, Record, Verdict};
+use lab_scenario::plan::Plan;
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::clean::clean_line;
+use crate::failure::FailureReport;
+use crate::outlet::Outlet;
+use crate::progress::Progress;
+use crate::recap::Recap;
+use crate::theme::Theme;
+use crate::words;
+
+/// Failures that are shown in full. The hundredth of a hundred repetitions says
+/// nothing new; its folder has everything.
+const FULL_FAILURES: usize = 10;
+
+/// Columns that the names of runs may take before they spoil the alignment.
+const MAX_LABEL: usize = 60;
+
+/// Warnings shown of one run.
+const WARNINGS: usize = 5;
+
+/// How to report to a person.
+pub struct HumanOptions<'a> {
+    /// Whether to use colours.
+    pub coloured: bool,
+    /// Columns that may be used.
+    pub width: usize,
+    /// Whether to show what is going on, on standard error, which must be the
+    /// same terminal.
+    pub live: bool,
+    /// The command that makes a run again.
+    pub again: Box<dyn Fn(&Plan) -> String + 'a>,
+}
+
+/// Reports to a person.
+pub struct Human<'a> {
+    out: Outlet<'a>,
+    options: HumanOptions<'a>,
+    theme: Theme,
+    progress: Option<Progress>,
+    warnings: BTreeMap<RunIndex, Vec<String>>,
+    label_width: usize,
+    full_failures: usize,
+    recap: Recap,
+}
+
+impl<'a> Human<'a> {
+    /// Reports to `out`.
+    pub fn new(out: impl Write + 'a, options: HumanOptions<'a>) -> Self {
+        let progress = options.live.then(Progress::new);
+        let theme = Theme::new(options.coloured);
+        Self {
+            out: Outlet::new(out),
+            options,
+            theme,
+            progress,
+            warnings: BTreeMap::new(),
+            label_width: 0,
+            full_failures: 0,
+            recap: Recap::default(),
+        }
+    }
+
+    fn print(&mut self, text: &str) -> Result<(), ReportError> {
+        let out = &mut self.out;
+        match &self.progress {
+            Some(progress) => progress.aside(|| out.write(text.as_bytes())),
+            None => out.write(text.as_bytes()),
+        }
+    }
+
+    fn note(&mut self, run: Run<'_>, record: &Record) {
+        match &record.event {
+            Event::Warning { message } => {
+                let warnings = self.warnings.entry(run.index).or_default();
+                if warnings.len() < WARNINGS {
+                    warnings.push(clean_line(message));
+                }
+            }
+            event => {
+                if let Some(progress) = &mut self.progress {
+                    progress.note(run, event);
+                }
+            }
+        }
+    }
+
+    fn end(&mut self, run: Run<'_>, outcome: &RunOutcome) -> Result<(), ReportError> {
+        if let Some(progress) = &mut self.progress {
+            progress.end(run.index, outcome.verdict);
+        }
+        self.recap.add(run, outcome);
+        let mut text = self.line(run, outcome);
+        for warning in self.warnings.remove(&run.index).unwrap_or_default() {
+            let style = self.theme.warning;
+            text.push_str(&format!("      {style}warning:{style:#} {warning}\n"));
+        }
+        if matches!(outcome.verdict, Verdict::Fail | Verdict::Invalid | Verdict::Inconclusive) {
+            self.full_failures += 1;
+            if self.full_failures <= FULL_FAILURES {
+                text.push_str(&self.failure(run, outcome));
+            } else if self.full_failures == FULL_FAILURES + 1 {
+                text.push_str("      (what went wrong from here on is in the results only)\n");
+            }
+        }
+        self.print(&text)
+    }
+
+    /// `PASS  direct-chat/three-users  0.21 s`
+    fn line(&self, run: Run<'_>, outcome: &RunOutcome) -> String {
+        let style = self.theme.verdict(outcome.verdict);
+        let word = word(outcome.verdict);
+        let label = words::pad(&clean_line(&run.plan.identity.label()), self.label_width);
+        let after = match (outcome.verdict, &outcome.failure) {
+            (Verdict::Skipped, Some(failure)) => {
+                let help = failure.help.as_deref().map(|help| format!(": {help}"));
+                format!("{}{}", failure.summary, help.unwrap_or_default())
+            }
+            _ => {
+                let points = outcome
+                    .points
+                    .map(|points| format!("  {}/{} points", points.earned, points.of));
+                format!("{}{}", words::duration(outcome.duration), points.unwrap_or_default())
+            }
+        };
+        format!("{style}{word}{style:#}  {label}  {}\n", clean_line(&after))
+    }
+
+    fn failure(&self, run: Run<'_>, outcome: &RunOutcome) -> String {
+        let again = (self.options.again)(run.plan);
+        let report = FailureReport {
+            plan: run.plan,
+            outcome,
+            folder: run.folder,
+            again: Some(&again),
+            width: self.options.width,
+            theme: self.theme,
+        };
+        format!("{}\n", report.render())
+    }
+
+    fn finish(&mut self, summary: &Summary) -> Result<(), ReportError> {
+        if let Some(progress) = self.progress.take() {
+            progress.clear();
+        }
+        let recap = std::mem::take(&mut self.recap);
+        self.print(&recap.render(summary, self.theme))
+    }
+}
+
+/// As few letters as people know it by.
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "PASS",
+        Verdict::Skipped => "SKIP",
+        Verdict::Inconclusive => "INCONCLUSIVE",
+        Verdict::Invalid => "INVALID",
+        Verdict::Fail => "FAIL",
+    }
+}
+
+impl Reporter for Human<'_> {
+    fn report(&mut self, event: &DispatchEvent<'_>) -> Result<(), ReportError> {
+        match *event {
+            DispatchEvent::SuiteStarted { jobs } => {
+                let labels = jobs.iter().map(|job| job.plan.identity.label().width());
+                self.label_width = labels.filter(|width| *width <= MAX_LABEL).max().unwrap_or(0);
+                if let Some(progress) = &mut self.progress {
+                    progress.begin(jobs.len());
+                }
+            }
+            DispatchEvent::RunStarted { run } => {
+                if let Some(progress) = &mut self.progress {
+                    progress.start(run);
+                }
+            }
+            DispatchEvent::RunRecord { run, record, .. } => self.note(run, record),
+            DispatchEvent::RunEnded { run, outcome } => return self.end(run, outcome),
+            DispatchEvent::SuiteFinished { summary } => return self.finish(summary),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn wants_ticks(&self) -> bool {
+        self.progress.is_some()
+    }
+
+    fn tick(&mut self) {
+        if let Some(progress) = &mut self.progress {
+            progress.draw();
+        }
+    }
+}
+
+/// A width that is good to read where no terminal says how wide it is.
+pub const PLAIN_WIDTH: usize = 100;
+
+/// How long a run takes before it is worth a line of progress.
+pub(crate) const WORTH_SHOWING: Duration = Duration::from_millis(150);

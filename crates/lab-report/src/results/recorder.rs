@@ -1,0 +1,166 @@
+//! Writes the folders of runs while they go on.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use lab_runner::dispatcher::{DispatchEvent, ReportError, Reporter, Run, RunIndex, RunOutcome};
+use lab_runner::event::{Event, Record};
+use lab_scenario::plan::{Plan, ProcessId};
+
+use super::account::Account;
+use super::cast::Cast;
+use super::file::{Growing, cannot, relink, write_whole};
+use super::names;
+use super::transcript::Transcript;
+use crate::failure::FailureReport;
+use crate::human::PLAIN_WIDTH;
+use crate::theme::Theme;
+
+/// Processes of a run up to which their files are kept open.
+const FEW_PROCESSES: usize = 8;
+
+/// Writes what runs do into their folders. Runs without a folder are ignored.
+#[derive(Debug, Default)]
+pub struct ResultsWriter {
+    runs: BTreeMap<RunIndex, Recording>,
+}
+
+impl ResultsWriter {
+    /// A writer for the runs of one dispatch.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Reporter for ResultsWriter {
+    fn report(&mut self, event: &DispatchEvent<'_>) -> Result<(), ReportError> {
+        match *event {
+            DispatchEvent::RunStarted { run: Run { index, plan, folder: Some(folder) } } => {
+                self.runs.insert(index, Recording::begin(plan, folder)?);
+            }
+            DispatchEvent::RunRecord { run, record, line } => {
+                if let Some(recording) = self.runs.get_mut(&run.index) {
+                    recording.note(run.plan, record, line)?;
+                }
+            }
+            DispatchEvent::RunEnded { run, outcome } => {
+                if let Some(recording) = self.runs.remove(&run.index) {
+                    recording.end(run, outcome)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// The folder of a run under way.
+#[derive(Debug)]
+struct Recording {
+    folder: PathBuf,
+    events: Growing,
+    transcript: Transcript,
+    account: Account,
+    /// Names of the files of each process, without their endings.
+    files: Vec<String>,
+    processes: BTreeMap<ProcessId, ProcessFiles>,
+}
+
+/// The files of a process that was started.
+#[derive(Debug)]
+struct ProcessFiles {
+    log: Growing,
+    cast: Cast,
+}
+
+impl Recording {
+    fn begin(plan: &Plan, folder: &Path) -> Result<Self, ReportError> {
+        let transcripts = folder.join("transcripts");
+        fs::create_dir(&transcripts).map_err(cannot("make the folder", &transcripts))?;
+        // A scenario that was moved away since it was read is still run.
+        let _ = fs::copy(&plan.identity.file, folder.join("scenario.yaml"));
+        Ok(Self {
+            events: Growing::create(folder.join("events.jsonl"), true, u64::MAX)?,
+            transcript: Transcript::create(folder.join("transcript.txt"), plan)?,
+            account: Account::new(plan),
+            files: names::distinct(plan.processes.iter().map(|process| &*process.name)),
+            processes: BTreeMap::new(),
+            folder: folder.to_owned(),
+        })
+    }
+
+    fn note(&mut self, plan: &Plan, record: &Record, line: &[u8]) -> Result<(), ReportError> {
+        self.events.append(line, "")?;
+        self.account.note(record);
+        self.transcript.note(plan, record)?;
+        match &record.event {
+            Event::ProcessStarted { process, .. } => {
+                self.files_of(plan, *process)?;
+            }
+            Event::Output { process, bytes, .. } => {
+                if let Some(files) = self.files_of(plan, *process)? {
+                    files.log.append(bytes, "")?;
+                    files.cast.output(record.at, bytes)?;
+                }
+            }
+            Event::Input { process, bytes } => {
+                if let Some(files) = self.files_of(plan, *process)? {
+                    files.cast.input(record.at, bytes)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The files of a process, made when it is first heard of.
+    fn files_of(
+        &mut self,
+        plan: &Plan,
+        id: ProcessId,
+    ) -> Result<Option<&mut ProcessFiles>, ReportError> {
+        let (Some(process), Some(name)) = (plan.processes.get(id.0), self.files.get(id.0)) else {
+            return Ok(None);
+        };
+        if !self.processes.contains_key(&id) {
+            let folder = self.folder.join("transcripts");
+            let keep_open = self.files.len() <= FEW_PROCESSES;
+            let title = format!("{} on {}", process.name, process.host);
+            let log = Growing::create(folder.join(format!("{name}.log")), keep_open, u64::MAX)?;
+            let cast = Cast::create(folder.join(format!("{name}.cast")), keep_open, &title)?;
+            self.processes.insert(id, ProcessFiles { log, cast });
+        }
+        Ok(self.processes.get_mut(&id))
+    }
+
+    fn end(self, run: Run<'_>, outcome: &RunOutcome) -> Result<(), ReportError> {
+        if outcome.failure.is_some() {
+            let text = FailureReport {
+                plan: run.plan,
+                outcome,
+                folder: None,
+                again: None,
+                width: PLAIN_WIDTH,
+                theme: Theme::new(false),
+            };
+            write_whole(&self.folder, "failure.txt", text.render().as_bytes())?;
+        }
+        if !outcome.diagnostics.is_empty() {
+            write_whole(&self.folder, "stage.log", &outcome.diagnostics)?;
+        }
+        let document = self
+            .account
+            .close(run.plan, outcome, &self.files)
+            .map_err(|error| cannot("write", &self.folder.join("run.json"))(error.into()))?;
+        write_whole(&self.folder, "run.json", &document)?;
+        match (self.folder.file_name().and_then(|name| name.to_str()), self.folder.parent()) {
+            (Some(name), Some(parent)) => relink(name, &parent.join("latest")),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

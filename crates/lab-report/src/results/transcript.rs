@@ -1,0 +1,169 @@
+//! The whole run as a text for people: who said what, and when.
+//!
+//! ```text
+//!   0.012345  server  <  listening on 0.0.0.0:12345
+//!   0.020001  == step 3: bob< hello
+//!   0.020412  alice   >  To bob:hello
+//! ```
+//!
+//! `<` came out, `>` was typed. A line of output stands where its end came.
+
+use std::path::PathBuf;
+
+use lab_runner::dispatcher::ReportError;
+use lab_runner::event::{Event, Record};
+use lab_scenario::plan::{Plan, ProcessId};
+use unicode_width::UnicodeWidthStr as _;
+
+use super::file::Growing;
+use crate::clean::{Cleaner, clean_line};
+use crate::words;
+
+/// Bytes of a transcript.
+const LIMIT: u64 = 16 << 20;
+
+/// Longest line that is waited for the end of.
+const MAX_LINE: usize = 4 << 10;
+
+/// A transcript in the making.
+#[derive(Debug)]
+pub(super) struct Transcript {
+    file: Growing,
+    speakers: Vec<Speaker>,
+    /// What is to be written next.
+    text: String,
+}
+
+#[derive(Debug)]
+struct Speaker {
+    name: String,
+    cleaner: Cleaner,
+    /// Said, but the line has not ended.
+    partial: String,
+}
+
+impl Transcript {
+    pub(super) fn create(path: PathBuf, plan: &Plan) -> Result<Self, ReportError> {
+        let names: Vec<_> =
+            plan.processes.iter().map(|process| clean_line(&process.name)).collect();
+        let width = names.iter().map(|name| name.width()).max().unwrap_or(0);
+        let speakers = names.iter().map(|name| Speaker {
+            name: words::pad(name, width),
+            cleaner: Cleaner::new(),
+            partial: String::new(),
+        });
+        Ok(Self {
+            file: Growing::create(path, true, LIMIT)?,
+            speakers: speakers.collect(),
+            text: String::new(),
+        })
+    }
+
+    pub(super) fn note(&mut self, plan: &Plan, record: &Record) -> Result<(), ReportError> {
+        if !self.file.takes_more() {
+            return Ok(());
+        }
+        let at = record.at;
+        match &record.event {
+            Event::Output { process, bytes, .. } => self.said(at, *process, bytes),
+            Event::Input { process, bytes } => {
+                self.break_line(at, *process);
+                let typed = clean_line(&String::from_utf8_lossy(bytes));
+                self.spoken(at, *process, '>', &typed);
+            }
+            Event::StepStarted { step } => {
+                let text = plan.steps.get(*step).map_or("", |step| &step.text);
+                self.remark(at, &format!("step {}: {text}", step + 1));
+            }
+            Event::NetworkUp { faults, .. } => {
+                self.remark(at, "the network is up");
+                for fault in faults {
+                    self.remark(at, &format!("but not as asked: {fault}"));
+                }
+            }
+            Event::ProcessStarted { process, argv, .. } => {
+                let name = self.name(*process);
+                self.remark(at, &format!("{name} starts: {}", argv.join(" ")));
+            }
+            Event::ProcessExited { process, status } => {
+                self.break_line(at, *process);
+                let name = self.name(*process);
+                self.remark(at, &format!("{name} {status}"));
+            }
+            Event::LinkChanged { between: [a, b], state } => {
+                self.remark(at, &format!("link {a} - {b} is now {state:?}").to_lowercase());
+            }
+            Event::ExecFinished { output, status, .. } => {
+                let output = crate::clean::clean(output);
+                for line in output.lines() {
+                    self.remark(at, &format!("  {line}"));
+                }
+                self.remark(at, &format!("the command {status}"));
+            }
+            Event::Warning { message } => self.remark(at, &format!("warning: {message}")),
+            Event::CheckFinished { check, outcome } => {
+                let name = plan.checks.get(*check).map_or("", |check| &check.name);
+                let verdict = outcome.verdict.name();
+                self.remark(at, &format!("check: {name}: {verdict} ({})", outcome.found));
+            }
+            Event::RunFinished { verdict, .. } => {
+                for index in 0..self.speakers.len() {
+                    self.break_line(at, ProcessId(index));
+                }
+                self.remark(at, &format!("verdict: {}", verdict.name()));
+            }
+            _ => {}
+        }
+        if self.text.is_empty() {
+            return Ok(());
+        }
+        let text = std::mem::take(&mut self.text);
+        self.file.append(text.as_bytes(), "… (the rest is in events.jsonl)\n")
+    }
+
+    fn said(&mut self, at: u64, process: ProcessId, bytes: &[u8]) {
+        let Some(speaker) = self.speakers.get_mut(process.0) else { return };
+        speaker.cleaner.push(bytes, &mut speaker.partial);
+        let mut said = std::mem::take(&mut speaker.partial);
+        if let Some(end) = said.rfind('\n') {
+            let rest = said.split_off(end + 1);
+            for line in said.lines() {
+                self.spoken(at, process, '<', line);
+            }
+            said = rest;
+        }
+        self.speakers[process.0].partial = said;
+        if self.speakers[process.0].partial.len() > MAX_LINE {
+            self.break_line(at, process);
+        }
+    }
+
+    /// Writes what was said of a line that has not ended.
+    fn break_line(&mut self, at: u64, process: ProcessId) {
+        let Some(speaker) = self.speakers.get_mut(process.0) else { return };
+        let partial = std::mem::take(&mut speaker.partial);
+        if !partial.is_empty() {
+            self.spoken(at, process, '<', &partial);
+        }
+    }
+
+    fn spoken(&mut self, at: u64, process: ProcessId, way: char, line: &str) {
+        let Some(speaker) = self.speakers.get(process.0) else { return };
+        let line = format!("{}  {}  {way}  {line}", time(at), speaker.name);
+        self.text.push_str(line.trim_end());
+        self.text.push('\n');
+    }
+
+    fn remark(&mut self, at: u64, text: &str) {
+        self.text.push_str(&format!("{}  == {}\n", time(at), clean_line(text)));
+    }
+
+    fn name(&self, process: ProcessId) -> String {
+        self.speakers.get(process.0).map_or("?", |speaker| speaker.name.trim_end()).to_owned()
+    }
+}
+
+/// Seconds, with all digits that mean something.
+fn time(at: u64) -> String {
+    format!("{:>4}.{:06}", at / 1_000_000_000, at % 1_000_000_000 / 1000)
+}
