@@ -35,6 +35,10 @@ pub enum Event {
         version: u32,
         /// Who builds the network.
         backend: BackendKind,
+        /// Nanoseconds on the monotonic clock (clock_gettime(2)) when the run
+        /// began: what programs read from that clock can be compared with the
+        /// times of records.
+        clock: u64,
         /// What of the machine matters to the run.
         environment: Environment,
     },

@@ -66,6 +66,7 @@ pub fn run(sandbox: &Sandbox, run_dir: Option<PathBuf>) -> Result<(), StageError
     recorder.emit(Event::RunStarted {
         version: EVENT_VERSION,
         backend: plan.backend,
+        clock: recorder.began(),
         environment: environment::look(sandbox.is_rootless()),
     });
     recorder.flush().map_err(StageError::Record)?;

@@ -2,14 +2,16 @@
 
 use std::io::{self, Write as _};
 use std::os::fd::AsFd as _;
-use std::time::Instant;
+
+use rustix::time::{ClockId, clock_gettime};
 
 use crate::event::{Event, Record};
 use crate::scroll::Nanos;
 
 /// The clock of a run and the record of it.
 pub(super) struct Recorder {
-    began: Instant,
+    /// On [`ClockId::Monotonic`].
+    began: Nanos,
     /// Lines that are not written yet.
     buffer: Vec<u8>,
 }
@@ -17,12 +19,17 @@ pub(super) struct Recorder {
 impl Recorder {
     /// The run begins now.
     pub(super) fn new() -> Self {
-        Self { began: Instant::now(), buffer: Vec::with_capacity(64 << 10) }
+        Self { began: monotonic(), buffer: Vec::with_capacity(64 << 10) }
     }
 
     /// Nanoseconds since the run began.
     pub(super) fn now(&self) -> Nanos {
-        Nanos::try_from(self.began.elapsed().as_nanos()).unwrap_or(Nanos::MAX)
+        monotonic().saturating_sub(self.began)
+    }
+
+    /// When the run began, on the clock that programs can read as well.
+    pub(super) fn began(&self) -> Nanos {
+        self.began
     }
 
     /// Adds an event that happens now. It is written by [`Recorder::flush`].
@@ -52,4 +59,11 @@ impl Recorder {
         self.buffer.clear();
         io::stdout().flush()
     }
+}
+
+/// The time on the monotonic clock, which all processes of a machine share.
+fn monotonic() -> Nanos {
+    let time = clock_gettime(ClockId::Monotonic);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    seconds.saturating_mul(1_000_000_000).saturating_add(u64::try_from(time.tv_nsec).unwrap_or(0))
 }

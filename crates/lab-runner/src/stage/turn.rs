@@ -26,6 +26,9 @@ use crate::scroll::Nanos;
 /// Bytes of an `exec` command's output that are kept.
 const MAX_EXEC_OUTPUT: usize = 1 << 20;
 
+/// Events taken from the kernel at once; more wait for the next turn.
+const MAX_EVENTS: usize = 256;
+
 /// The terminal that programs are told they have: one without cursor movement,
 /// so that line editors leave lines as they are. A process may ask for another
 /// with `env: {TERM: …}`.
@@ -110,7 +113,6 @@ struct Turntable<'p> {
     children: Vec<Option<Child>>,
     exec: Option<Exec>,
     watch: Option<PortWatch>,
-    events: Vec<epoll::Event>,
     buffer: Vec<u8>,
 }
 
@@ -137,7 +139,6 @@ impl<'p> Turntable<'p> {
             children: plan.processes.iter().map(|_| None).collect(),
             exec: None,
             watch: None,
-            events: Vec::with_capacity(256),
             buffer: Vec::new(),
         };
         table.register(&io::stdin(), Token::Control, epoll::EventFlags::IN)?;
@@ -156,13 +157,13 @@ impl<'p> Turntable<'p> {
         let wake = self.player.wake_at(now);
         let look = self.watch.as_ref().map(|watch| watch.next);
         let timeout = wake.into_iter().chain(look).min().map(|at| timespec(at.saturating_sub(now)));
-        self.events.clear();
-        match epoll::wait(&self.epoll, spare_capacity(&mut self.events), timeout.as_ref()) {
+        let mut events = Vec::with_capacity(MAX_EVENTS);
+        match epoll::wait(&self.epoll, spare_capacity(&mut events), timeout.as_ref()) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
         let mut someone_ended = false;
-        for event in std::mem::take(&mut self.events) {
+        for event in events {
             let (flags, data) = (event.flags, event.data);
             match Token::from_u64(data.u64()) {
                 Some(Token::Control) => self.hear_control(),

@@ -25,6 +25,7 @@ fn events() -> Vec<(u64, Event)> {
             Event::RunStarted {
                 version: 1,
                 backend: BackendKind::Netns,
+                clock: 0,
                 environment: Environment { kernel: "6.18".into(), ..Environment::default() },
             },
         ),
