@@ -28,7 +28,7 @@ pub(crate) const LOOKBACK: usize = 64 << 10;
 /// A [`Pattern`] made ready for searching.
 #[derive(Debug)]
 pub(crate) enum Matcher {
-    Literal(memmem::Finder<'static>),
+    Literal(Box<memmem::Finder<'static>>),
     Regex { regex: Regex, crosses_lines: bool },
 }
 
@@ -99,7 +99,9 @@ impl Matcher {
     /// sees to it.
     pub(crate) fn new(pattern: Pattern) -> Self {
         match pattern {
-            Pattern::Literal(bytes) => Self::Literal(memmem::Finder::new(&bytes).into_owned()),
+            Pattern::Literal(bytes) => {
+                Self::Literal(Box::new(memmem::Finder::new(&bytes).into_owned()))
+            }
             Pattern::Regex(regex) => {
                 let crosses_lines = crosses_lines(&regex);
                 Self::Regex { regex, crosses_lines }

@@ -108,18 +108,13 @@ impl Actor {
     }
 
     /// Scans that begin where expectations look next.
-    pub(super) fn from_cursor(&self) -> Scans {
+    pub(super) fn scans_at_cursor(&self) -> Scans {
         self.scrolls.iter().map(|scroll| ScrollScan::new(scroll.cursor())).collect()
     }
 
     /// Scans that begin at what comes from now on.
-    pub(super) fn from_now(&self) -> Scans {
+    pub(super) fn scans_at_end(&self) -> Scans {
         self.scrolls.iter().map(|scroll| ScrollScan::new(scroll.end())).collect()
-    }
-
-    /// Scans that begin with the first byte.
-    pub(super) fn from_start(&self) -> Scans {
-        self.scrolls.iter().map(|_| ScrollScan::new(0)).collect()
     }
 
     /// Looks for a match in each stream.

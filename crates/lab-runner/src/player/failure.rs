@@ -104,7 +104,7 @@ impl Player<'_> {
         };
         Blame {
             verdict,
-            failure: Failure {
+            failure: Box::new(Failure {
                 step,
                 place: step.map(|index| self.plan.steps[index].place),
                 summary,
@@ -114,7 +114,7 @@ impl Player<'_> {
                 last_words: self.last_words(subject),
                 since: self.chronicle.since.min(now),
                 timeline: self.chronicle.moments.iter().cloned().collect(),
-            },
+            }),
         }
     }
 

@@ -11,6 +11,7 @@
 
 mod actor;
 mod failure;
+mod open;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -28,7 +29,7 @@ use crate::script::Script;
 use crate::scroll::Nanos;
 use actor::{Actor, Life};
 use failure::Chronicle;
-use step::{Progress, StepState};
+use step::{ExecResult, Progress, StepState};
 
 /// How long a program that was killed may take to be gone.
 const DEATH: Nanos = 2_000_000_000;
@@ -74,7 +75,7 @@ pub(crate) enum Port {
 #[derive(Debug)]
 struct Blame {
     verdict: Verdict,
-    failure: Failure,
+    failure: Box<Failure>,
 }
 
 #[derive(Debug)]
@@ -240,11 +241,7 @@ impl<'p> Player<'p> {
     }
 
     /// The command of an `exec` step has ended, or could not be started.
-    pub(crate) fn exec_finished(
-        &mut self,
-        result: Result<(ExitStatus, Vec<u8>), SpawnFailure>,
-        now: Nanos,
-    ) {
+    pub(crate) fn exec_finished(&mut self, result: ExecResult, now: Nanos) {
         if let Phase::Steps { index, state: StepState::Executing { result: slot }, .. } =
             &mut self.phase
         {
@@ -295,7 +292,7 @@ impl<'p> Player<'p> {
                             self.leave();
                             self.enter(index + 1, now);
                         }
-                        Progress::Failed(blame) => self.fail(*blame, now),
+                        Progress::Failed(blame) => self.fail(blame, now),
                         Progress::WaitUntil(_) => {
                             let dead = self.surprises().find(|&(_, at)| at <= now);
                             let dead = dead.map(|(process, _)| self.surprise(process, now));
@@ -481,7 +478,7 @@ impl<'p> Player<'p> {
         self.tell_checks(now);
         self.phase = Phase::Over;
         let (verdict, failure) = match self.blame.take() {
-            Some(Blame { verdict, failure }) => (verdict, Some(failure)),
+            Some(Blame { verdict, failure }) => (verdict, Some(*failure)),
             None => (Verdict::Pass, None),
         };
         self.emit(Event::RunFinished { verdict, failure });

@@ -1,18 +1,14 @@
-//! What each kind of step begins with, waits for, and fails on.
+//! What each kind of step waits for, and what it fails on.
 
-use lab_scenario::plan::{Action, ExitStatus, Input, ProcessId, Ready, Signal, Stdio};
+use lab_scenario::plan::{Action, ExitStatus, ProcessId, Ready, Signal};
 
 use super::actor::{Life, Scans, Sight};
-use super::{Blame, DEATH, Order, Phase, Player, Port, SpawnFailure, failure, nanos};
-use crate::bytes::Bytes;
-use crate::event::{Event, Verdict};
+use super::{Blame, DEATH, Order, Phase, Player, SpawnFailure, failure, nanos};
+use crate::event::Verdict;
 use crate::scroll::Nanos;
 
-/// End of input on a terminal (termios(3), VEOF).
-const CTRL_D: u8 = 4;
-
-/// What a terminal takes as one line, its Enter not counted (termios(3)).
-const MAX_TERMINAL_LINE: usize = 4095;
+/// How the command of an `exec` step ended and what it said, or why it never ran.
+pub(crate) type ExecResult = Result<(ExitStatus, Vec<u8>), SpawnFailure>;
 
 /// What the present step waits for.
 #[derive(Debug)]
@@ -23,7 +19,6 @@ pub(super) enum StepState {
         port_open: bool,
     },
     Stopping {
-        of: ProcessId,
         kill_at: Nanos,
         killed: bool,
     },
@@ -39,7 +34,7 @@ pub(super) enum StepState {
         scans: Scans,
     },
     Executing {
-        result: Option<Result<(ExitStatus, Vec<u8>), SpawnFailure>>,
+        result: Option<ExecResult>,
     },
     Linking {
         result: Option<Result<(), String>>,
@@ -57,122 +52,10 @@ pub(super) enum Progress {
     Done,
     /// Nothing new until then, unless something happens.
     WaitUntil(Nanos),
-    Failed(Box<Blame>),
+    Failed(Blame),
 }
 
 impl Player<'_> {
-    /// Begins a step: gives its first orders.
-    pub(super) fn open(&mut self, index: usize, action: &Action, now: Nanos) -> StepState {
-        match action {
-            Action::Start(of) => self.open_start(*of),
-            Action::Stop(of) => self.open_stop(*of, now),
-            Action::Send { to, input } => self.open_send(index, *to, input, now),
-            Action::Expect { from, .. } => {
-                StepState::Expecting { scans: self.actors[from.0].from_cursor() }
-            }
-            Action::Silence { from, .. } => {
-                StepState::Listening { scans: self.actors[from.0].from_now() }
-            }
-            Action::Exec { .. } => {
-                self.orders.push_back(Order::Exec(index));
-                StepState::Executing { result: None }
-            }
-            Action::Signal { to, signal } => match self.running(*to) {
-                Ok(()) => {
-                    self.actors[to.0].excused = true;
-                    self.orders.push_back(Order::Signal(*to, *signal));
-                    StepState::Watching
-                }
-                Err(why) => StepState::Impossible { why: format!("cannot send {signal}: {why}") },
-            },
-            Action::Exit { of, .. } => match self.actors[of.0].life {
-                Life::Absent => {
-                    StepState::Impossible { why: format!("{} was never started", self.name(*of)) }
-                }
-                Life::Running | Life::Ended(..) => StepState::Watching,
-            },
-            Action::Wait(_) => StepState::Watching,
-            Action::Link { between, state } => {
-                self.orders.push_back(Order::SetLink(between.clone(), *state));
-                StepState::Linking { result: None }
-            }
-        }
-    }
-
-    fn open_start(&mut self, of: ProcessId) -> StepState {
-        let name = self.name(of);
-        if self.actors[of.0].is_running() {
-            return StepState::Impossible { why: format!("{name} is running already") };
-        }
-        let scans = self.actors[of.0].from_now();
-        self.orders.push_back(Order::Spawn(of));
-        match self.process(of).ready {
-            Some(Ready::Tcp(port)) => self.orders.push_back(Order::WatchPort(of, Port::Tcp(port))),
-            Some(Ready::Udp(port)) => self.orders.push_back(Order::WatchPort(of, Port::Udp(port))),
-            Some(Ready::Output(_) | Ready::Exit(_)) | None => {}
-        }
-        StepState::Starting { of, scans, port_open: false }
-    }
-
-    fn open_stop(&mut self, of: ProcessId, now: Nanos) -> StepState {
-        if self.actors[of.0].life == Life::Absent {
-            return StepState::Impossible { why: format!("{} was never started", self.name(of)) };
-        }
-        let process = self.process(of);
-        let kill_at = now.saturating_add(nanos(process.grace));
-        if self.actors[of.0].is_running() {
-            self.actors[of.0].excused = true;
-            self.orders.push_back(Order::Signal(of, process.stop));
-        }
-        StepState::Stopping { of, kill_at, killed: false }
-    }
-
-    fn open_send(&mut self, index: usize, to: ProcessId, input: &Input, now: Nanos) -> StepState {
-        if let Err(why) = self.running(to) {
-            return StepState::Impossible { why: format!("cannot type: {why}") };
-        }
-        let is_terminal = self.process(to).stdio == Stdio::Pty;
-        let bytes = match (input, &self.script.types[index]) {
-            (Input::Eof, _) if is_terminal => {
-                // The first one only hands over an unfinished line.
-                let times = if self.actors[to.0].mid_line { 2 } else { 1 };
-                vec![CTRL_D; times]
-            }
-            (Input::Eof, _) => {
-                self.orders.push_back(Order::CloseInput(to));
-                return StepState::Typing { to, done: None };
-            }
-            (_, Some(bytes)) => bytes.clone(),
-            (_, None) => Vec::new(),
-        };
-        let longest = bytes.split(|&b| b == b'\n').map(<[u8]>::len).max().unwrap_or(0);
-        if is_terminal && longest > MAX_TERMINAL_LINE {
-            return StepState::Impossible {
-                why: format!(
-                    "a line of {longest} bytes does not go through a terminal, which takes \
-                     {MAX_TERMINAL_LINE}; give {} `stdio: pipe`",
-                    self.name(to)
-                ),
-            };
-        }
-        if let Some(last) = bytes.last() {
-            self.actors[to.0].mid_line = !matches!(last, b'\n' | &CTRL_D);
-        }
-        self.chronicle.typed(now, self.name(to), &bytes);
-        self.emit(Event::Input { process: to, bytes: Bytes(bytes.clone()) });
-        self.orders.push_back(Order::Type(to, bytes));
-        StepState::Typing { to, done: None }
-    }
-
-    fn running(&self, process: ProcessId) -> Result<(), String> {
-        let name = self.name(process);
-        match self.actors[process.0].life {
-            Life::Running => Ok(()),
-            Life::Absent => Err(format!("{name} was never started")),
-            Life::Ended(status, _) => Err(format!("{name} is not running any more: it {status}")),
-        }
-    }
-
     /// How far the present step is.
     pub(super) fn progress(&mut self, now: Nanos) -> Progress {
         // The state is taken out while it is looked at, for the scans in it move.
@@ -186,7 +69,7 @@ impl Player<'_> {
         self.phase = Phase::Steps { index, began, state };
         match progress {
             Ok(progress) => progress,
-            Err(blame) => Progress::Failed(Box::new(blame)),
+            Err(blame) => Progress::Failed(blame),
         }
     }
 
@@ -206,7 +89,7 @@ impl Player<'_> {
             (Action::Start(of), StepState::Starting { scans, port_open, .. }) => {
                 self.look_start(index, began, *of, scans, *port_open, now)
             }
-            (Action::Stop(of), StepState::Stopping { kill_at, killed, .. }) => {
+            (Action::Stop(of), StepState::Stopping { kill_at, killed }) => {
                 Ok(self.look_stop(*of, kill_at, killed, now))
             }
             (Action::Send { to, .. }, StepState::Typing { done, .. }) => {
@@ -418,7 +301,7 @@ impl Player<'_> {
         index: usize,
         began: Nanos,
         exit: i32,
-        result: Option<&Result<(ExitStatus, Vec<u8>), SpawnFailure>>,
+        result: Option<&ExecResult>,
         deadline: Nanos,
         now: Nanos,
     ) -> Result<Progress, Blame> {
@@ -484,17 +367,6 @@ impl Player<'_> {
                 let summary = format!("{name} did not end within {limit}");
                 self.blame_step(index, began, now, summary, Some(of))
             }),
-        }
-    }
-
-    /// The present step is done: notes what follows from that.
-    pub(super) fn settle(&mut self, index: usize) {
-        match &self.plan.steps[index].action {
-            Action::Start(process) => self.emit(Event::ProcessReady { process: *process }),
-            Action::Link { between, state } => {
-                self.emit(Event::LinkChanged { between: between.clone(), state: *state });
-            }
-            _ => {}
         }
     }
 }
