@@ -31,16 +31,90 @@ impl Place {
     /// character boundaries inside the text.
     #[must_use]
     pub fn of(text: &str, start: usize, end: usize) -> Self {
-        let start = floor_boundary(text, start);
-        let end = floor_boundary(text, end.max(start));
-        let before = &text[..start];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Self {
-            start,
-            end,
-            line: before.matches('\n').count() + 1,
-            column: text[line_start..start].chars().count() + 1,
-        }
+        Lines::new(text).place(start, end)
+    }
+}
+
+/// Where the lines of a text begin: for many places in one text.
+#[derive(Debug, Clone)]
+pub struct Lines<'t> {
+    text: &'t str,
+    starts: Vec<usize>,
+}
+
+impl<'t> Lines<'t> {
+    /// Finds the lines of a text.
+    #[must_use]
+    pub fn new(text: &'t str) -> Self {
+        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1));
+        Self { text, starts: starts.collect() }
+    }
+
+    /// [`Place::of`].
+    #[must_use]
+    pub fn place(&self, start: usize, end: usize) -> Place {
+        let start = floor_boundary(self.text, start);
+        let end = floor_boundary(self.text, end.max(start));
+        let line = self.line_of(start);
+        let column = self.text[self.starts[line]..start].chars().count();
+        Place { start, end, line: line + 1, column: column + 1 }
+    }
+
+    /// The bytes of the lines that a range touches, and the number of the
+    /// first of them, with so many lines more on either side.
+    pub(crate) fn window(&self, start: usize, end: usize, around: usize) -> (usize, usize, usize) {
+        let first = self.line_of(floor_boundary(self.text, start)).saturating_sub(around);
+        let last = self.line_of(floor_boundary(self.text, end)) + around;
+        let stop = self.starts.get(last + 1).copied().unwrap_or(self.text.len());
+        (self.starts[first], stop, first + 1)
+    }
+
+    /// Counted from 0.
+    fn line_of(&self, offset: usize) -> usize {
+        self.starts.partition_point(|start| *start <= offset).saturating_sub(1)
+    }
+}
+
+/// Which of the files that were read together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SourceId(pub(crate) usize);
+
+/// A range of bytes in one of several files.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Span {
+    /// The file.
+    pub source: SourceId,
+    /// First byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+}
+
+impl Span {
+    /// From here to the end of another span of the same file.
+    pub(crate) fn to(self, other: Self) -> Self {
+        Self { end: other.end.max(self.start), ..self }
+    }
+}
+
+/// The files that belong to one thing that is checked: a scenario and its
+/// topology, for example.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sources {
+    list: Vec<Source>,
+}
+
+impl Sources {
+    /// Adds a file.
+    pub(crate) fn add(&mut self, source: Source) -> SourceId {
+        self.list.push(source);
+        SourceId(self.list.len() - 1)
+    }
+
+    /// A file.
+    #[must_use]
+    pub fn get(&self, id: SourceId) -> &Source {
+        &self.list[id.0]
     }
 }
 
@@ -69,5 +143,15 @@ mod tests {
     fn outside_the_text_is_its_end() {
         assert_eq!(Place::of("ab", 7, 9), Place { start: 2, end: 2, line: 1, column: 3 });
         assert_eq!(Place::of("ü", 1, 1).start, 0);
+        assert_eq!(Place::of("", 0, 0).line, 1);
+    }
+
+    #[test]
+    fn windows_are_whole_lines() {
+        let text = "one\ntwo\nthree\nfour";
+        let lines = Lines::new(text);
+        let at = text.find("ree").unwrap();
+        assert_eq!(lines.window(at, at + 1, 0), (8, 14, 3));
+        assert_eq!(lines.window(at, at + 1, 9), (0, 18, 1));
     }
 }

@@ -37,8 +37,13 @@ pub enum TopologyError {
     #[error("`{0}` is a switch and has no address")]
     AddressOnSwitch(String),
     /// The same address twice.
-    #[error("the address {0} is given twice")]
-    DuplicateAddress(Ipv4Addr),
+    #[error("the address {address} is given twice")]
+    DuplicateAddress {
+        /// The address.
+        address: Ipv4Addr,
+        /// Who has it: the number of the link, and which of its ends (0 or 1).
+        ends: [(usize, usize); 2],
+    },
     /// More than [`MAX_NODES`].
     #[error("more than {MAX_NODES} hosts and switches")]
     TooManyNodes,
@@ -244,12 +249,14 @@ fn name_devices(nodes: &mut [Node]) {
 }
 
 fn refuse_duplicate_addresses(network: &Network) -> Result<(), TopologyError> {
-    let mut seen = HashSet::new();
-    for end in network.links.iter().flat_map(|link| [&link.a, &link.b]) {
-        if let Some(ip) = end.ip
-            && !seen.insert(ip.address)
-        {
-            return Err(TopologyError::DuplicateAddress(ip.address));
+    let mut seen = HashMap::new();
+    for (number, link) in network.links.iter().enumerate() {
+        for (side, end) in [&link.a, &link.b].into_iter().enumerate() {
+            let Some(ip) = end.ip else { continue };
+            if let Some(first) = seen.insert(ip.address, (number, side)) {
+                let ends = [first, (number, side)];
+                return Err(TopologyError::DuplicateAddress { address: ip.address, ends });
+            }
         }
     }
     Ok(())
@@ -323,6 +330,8 @@ mod tests {
         builder.host("h2", false, None, None, None).unwrap();
         builder.link("h1", "h2", plain()).unwrap();
         let error = builder.finish().unwrap_err();
-        assert_eq!(error, TopologyError::DuplicateAddress(Ipv4Addr::new(10, 0, 0, 2)));
+        let address = Ipv4Addr::new(10, 0, 0, 2);
+        let ends = [(0, 0), (0, 1)];
+        assert_eq!(error, TopologyError::DuplicateAddress { address, ends });
     }
 }

@@ -1,0 +1,253 @@
+//! From what is written to what is meant: names resolved, texts read, and
+//! everything that is wrong reported, not only the first.
+
+mod assertions;
+mod order;
+mod processes;
+mod steps;
+pub(crate) mod topology;
+mod variables;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use crate::codes::Code;
+use crate::diagnostic::{Diagnostic, Sink};
+use crate::interpolate::Draft;
+use crate::model::{Model, Setting};
+use crate::plan::{ProcessId, Signal, Stdio};
+use crate::raw::{RawDefaults, RawScenario};
+use crate::scope::{self, Scope};
+use crate::source::{Lines, Place, Span};
+use crate::suggest;
+use crate::text::Text;
+use crate::values::FromText;
+
+/// For the whole run.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+/// For a step, and for a process to be ready.
+const DEFAULT_WITHIN: Duration = Duration::from_secs(5);
+/// From the signal that asks a process to end to the one that makes it.
+const DEFAULT_GRACE: Duration = Duration::from_secs(2);
+
+/// Checks a scenario whose topology was already read. There is a model unless
+/// there are errors.
+pub(crate) fn check(
+    raw: &RawScenario,
+    text: &str,
+    scope: Scope<'_>,
+    sink: &mut Sink,
+) -> Option<Model> {
+    let mut checker = Checker {
+        scope,
+        sink,
+        text,
+        lines: Lines::new(text),
+        defaults: Defaults::new(),
+        processes: HashMap::new(),
+        names: Vec::new(),
+        timeout: None,
+    };
+    checker.scenario(raw)
+}
+
+/// What steps and processes have that say nothing else.
+struct Defaults {
+    within: Setting<Duration>,
+    grace: Setting<Duration>,
+    stdio: Stdio,
+    stop: Signal,
+}
+
+impl Defaults {
+    fn new() -> Self {
+        Self {
+            within: Setting::Known(DEFAULT_WITHIN),
+            grace: Setting::Known(DEFAULT_GRACE),
+            stdio: Stdio::Pty,
+            stop: Signal::TERM,
+        }
+    }
+}
+
+struct Checker<'a> {
+    scope: Scope<'a>,
+    sink: &'a mut Sink,
+    text: &'a str,
+    lines: Lines<'a>,
+    defaults: Defaults,
+    processes: HashMap<String, ProcessId>,
+    /// By number: the names and where they are defined.
+    names: Vec<(String, Span)>,
+    /// That of the scenario, where it is known.
+    timeout: Option<Duration>,
+}
+
+impl Checker<'_> {
+    fn scenario(&mut self, raw: &RawScenario) -> Option<Model> {
+        let variables = self.variables(raw);
+        if let Some(defaults) = &raw.defaults {
+            self.defaults(defaults);
+        }
+        let timeout = self.setting(raw.timeout.as_ref()).unwrap_or(Setting::Known(DEFAULT_TIMEOUT));
+        self.timeout = timeout.known().copied();
+        let env = self.env(raw.env.as_ref());
+        let backend = self.value(raw.backend.as_ref());
+        let processes = self.processes(raw.processes.as_ref());
+        let (steps, starts_itself) = self.steps(raw.steps.as_ref(), &processes);
+        let checks = self.assertions(raw.checks.as_ref());
+        order::check(self, &processes, &steps, starts_itself, &checks);
+        let texts = |list: Option<&crate::decode::OneOrMany<Text>>| {
+            list.map_or(&[][..], |list| &list.0).iter().map(|text| text.value.clone()).collect()
+        };
+        for text in raw.requires.iter().flat_map(|list| &list.0) {
+            requirement(text, self.sink);
+        }
+        if self.sink.has_errors() {
+            return None;
+        }
+        Some(Model {
+            title: raw.name.as_ref().map(|name| name.value.clone()).unwrap_or_default(),
+            description: raw.description.as_ref().map(|text| text.value.trim_end().to_owned()),
+            backend,
+            timeout,
+            requires: texts(raw.requires.as_ref()),
+            path: texts(raw.path.as_ref()),
+            env,
+            variables,
+            processes,
+            steps: steps.into_iter().map(|step| step.step).collect(),
+            checks: checks.into_iter().map(|check| check.check).collect(),
+        })
+    }
+
+    fn defaults(&mut self, raw: &RawDefaults) {
+        if let Some(within) = self.setting(raw.within.as_ref()) {
+            self.defaults.within = within;
+        }
+        if let Some(grace) = self.setting(raw.grace.as_ref()) {
+            self.defaults.grace = grace;
+        }
+        if let Some(stdio) = self.value(raw.stdio.as_ref()) {
+            self.defaults.stdio = stdio;
+        }
+        if let Some(stop) = self.value(raw.stop.as_ref()) {
+            self.defaults.stop = stop;
+        }
+    }
+
+    fn env(&mut self, raw: Option<&crate::decode::Named<Text>>) -> Vec<(String, Draft)> {
+        environment(raw, &self.scope, self.sink)
+    }
+
+    /// A value that must be known: no `${…}`.
+    fn value<T: FromText>(&mut self, text: Option<&Text>) -> Option<T> {
+        value(text, self.sink)
+    }
+
+    /// A value that variables may give.
+    fn setting<T: FromText>(&mut self, text: Option<&Text>) -> Option<Setting<T>> {
+        let text = text?;
+        let draft = Draft::read(text, &self.scope, self.sink);
+        match draft.known() {
+            Some(_) => self.value(Some(text)).map(Setting::Known),
+            None => Some(Setting::Open(draft)),
+        }
+    }
+
+    /// The process of a name.
+    fn process(&mut self, name: Option<&Text>) -> Option<ProcessId> {
+        let name = name?;
+        self.process_at(&name.value, name.span)
+    }
+
+    fn process_at(&mut self, name: &str, span: Span) -> Option<ProcessId> {
+        if let Some(id) = self.processes.get(name) {
+            return Some(*id);
+        }
+        let known = self.names.iter().map(|(name, _)| name.as_str());
+        let help = suggest::help(name, known, "processes");
+        let message = format!("there is no process `{name}`");
+        self.sink.report(Diagnostic::new(Code::UnknownProcess, span, message).maybe_help(help));
+        None
+    }
+
+    /// The name of a host that runs things.
+    fn host(&mut self, name: Option<&Text>) -> Option<String> {
+        let name = name?;
+        if let Some(network) = self.scope.network {
+            match network.node(&name.value) {
+                None => {
+                    self.sink.report(scope::unknown_host(&name.value, name.span, network));
+                    return None;
+                }
+                Some(node) if matches!(node.kind, crate::topology::NodeKind::Switch(_)) => {
+                    let message = format!("`{}` is a switch: programs run on hosts", name.value);
+                    self.sink.report(Diagnostic::new(Code::UnknownHost, name.span, message));
+                    return None;
+                }
+                Some(_) => {}
+            }
+        }
+        Some(name.value.clone())
+    }
+
+    fn place(&self, span: Span) -> Place {
+        self.lines.place(span.start, span.end)
+    }
+}
+
+/// A value that must be known: no `${…}`.
+pub(crate) fn value<T: FromText>(text: Option<&Text>, sink: &mut Sink) -> Option<T> {
+    let text = text?;
+    match T::from_text(&text.value) {
+        Ok(value) => Some(value),
+        Err(bad) => {
+            sink.report(Diagnostic::new(bad.code, text.span, bad.message).maybe_help(bad.help));
+            None
+        }
+    }
+}
+
+/// Variables of the environment.
+pub(crate) fn environment(
+    raw: Option<&crate::decode::Named<Text>>,
+    scope: &Scope<'_>,
+    sink: &mut Sink,
+) -> Vec<(String, Draft)> {
+    let mut env = Vec::new();
+    for (name, value) in raw.into_iter().flat_map(|named| &named.0) {
+        if name.value.is_empty() || name.value.contains(['=', '\0']) {
+            let message = "the name of an environment variable has no `=` in it";
+            sink.report(Diagnostic::new(Code::BadName, name.span, message));
+        }
+        if let Some(value) = value {
+            env.push((name.value.clone(), Draft::read(value, scope, sink)));
+        }
+    }
+    env
+}
+
+/// A word of `requires`: a program or an ability, without blanks.
+pub(crate) fn requirement(text: &Text, sink: &mut Sink) {
+    if text.value.is_empty() || text.value.contains(char::is_whitespace) {
+        sink.report(
+            Diagnostic::new(Code::BadName, text.span, "a requirement is one word")
+                .help("write a list: `requires: [python3, mininet]`"),
+        );
+    }
+}
+
+/// Whether a text can be the name of a process, variable or role; if not, that
+/// is reported.
+pub(crate) fn name(text: &Text, kind: &str, sink: &mut Sink) -> bool {
+    if scope::is_word(&text.value) {
+        return true;
+    }
+    let message = format!("`{}` cannot be the name of {kind}", text.value);
+    sink.report(
+        Diagnostic::new(Code::BadName, text.span, message)
+            .help("use letters, digits, `-` and `_`, starting with a letter"),
+    );
+    false
+}

@@ -1,0 +1,149 @@
+//! Variables and the matrix.
+
+use std::collections::HashMap;
+
+use super::Checker;
+use crate::codes::Code;
+use crate::decode::Decode;
+use crate::diagnostic::Diagnostic;
+use crate::interpolate::{Draft, Name};
+use crate::model::{Values, Variable};
+use crate::raw::RawScenario;
+use crate::text::Text;
+use crate::yaml::{Node, Value};
+
+impl Checker<'_> {
+    /// Variables may use each other, in any order, so all names are learnt
+    /// before any value is read.
+    pub(super) fn variables(&mut self, raw: &RawScenario) -> Vec<Variable> {
+        let vars = raw.vars.as_ref().map_or(&[][..], |vars| &vars.0);
+        let matrix = raw.matrix.as_ref().map_or(&[][..], |matrix| &matrix.0);
+        let names = vars.iter().map(|(name, _)| name).chain(matrix.iter().map(|(name, _)| name));
+        for name in names {
+            self.variable_name(name);
+        }
+        let mut variables = Vec::new();
+        for (name, value) in vars {
+            let Some(value) = value else { continue };
+            let values = Values::One(Draft::read(value, &self.scope, self.sink));
+            variables.push(Variable { name: name.value.clone(), span: name.span, values });
+        }
+        for (name, values) in matrix {
+            let Some(values) = values else { continue };
+            let drafts = self.matrix_values(name, values);
+            let values = Values::Matrix(drafts);
+            variables.push(Variable { name: name.value.clone(), span: name.span, values });
+        }
+        self.refuse_cycles(&variables);
+        variables
+    }
+
+    fn variable_name(&mut self, name: &Text) {
+        if !super::name(name, "a variable", self.sink) {
+            return;
+        }
+        if name.value == "seed" {
+            let message = "`seed` is the run's seed and cannot be a variable";
+            self.sink.report(Diagnostic::new(Code::NameTaken, name.span, message));
+        } else if let Some(first) = self.scope.variables.insert(name.value.clone(), name.span) {
+            let message = format!("`{}` is both a variable and a key of the matrix", name.value);
+            self.sink.report(
+                Diagnostic::new(Code::NameTaken, name.span, message)
+                    .secondary(first, "first defined here"),
+            );
+        }
+    }
+
+    fn matrix_values(&mut self, name: &Text, values: &[Node]) -> Vec<Draft> {
+        if values.is_empty() {
+            let message = format!("`{}` has no values, so there would be no runs", name.value);
+            self.sink.report(Diagnostic::new(Code::EmptyValue, name.span, message));
+        }
+        let mut seen = HashMap::new();
+        let mut drafts = Vec::new();
+        for node in values {
+            let Some(text) = Text::decode(node, self.sink) else { continue };
+            if let Some(first) = seen.insert(text.value.clone(), text.span) {
+                let message = format!("the value `{}` stands twice", text.value);
+                self.sink.report(
+                    Diagnostic::new(Code::NameTaken, text.span, message)
+                        .secondary(first, "first given here"),
+                );
+            }
+            if matches!(node.value, Value::Scalar(_)) {
+                drafts.push(Draft::read(&text, &self.scope, self.sink));
+            }
+        }
+        drafts
+    }
+
+    /// A variable that needs itself is reported once for each circle.
+    fn refuse_cycles(&mut self, variables: &[Variable]) {
+        let index: HashMap<&str, usize> =
+            variables.iter().enumerate().map(|(at, one)| (one.name.as_str(), at)).collect();
+        let uses: Vec<Vec<usize>> =
+            variables.iter().map(|variable| used(variable, &index)).collect();
+        let mut state = vec![Visit::New; variables.len()];
+        for start in 0..variables.len() {
+            // Depth first, without recursion: files decide how deep it gets.
+            let mut path = vec![(start, 0)];
+            while let Some((at, next)) = path.pop() {
+                if next == 0 && state[at] != Visit::New {
+                    continue;
+                }
+                state[at] = Visit::Open;
+                let Some(&to) = uses[at].get(next) else {
+                    state[at] = Visit::Done;
+                    continue;
+                };
+                path.push((at, next + 1));
+                match state[to] {
+                    Visit::New => path.push((to, 0)),
+                    Visit::Done => {}
+                    Visit::Open => {
+                        let from = path.iter().position(|(node, _)| *node == to).unwrap_or(0);
+                        let circle: Vec<_> = path[from..].iter().map(|(node, _)| *node).collect();
+                        self.report_cycle(variables, &circle);
+                    }
+                }
+            }
+        }
+    }
+
+    fn report_cycle(&mut self, variables: &[Variable], circle: &[usize]) {
+        let Some((first, others)) = circle.split_first() else { return };
+        let variable = &variables[*first];
+        let message = format!("the variable `{}` needs itself", variable.name);
+        let mut diagnostic = Diagnostic::new(Code::Cycle, variable.span, message);
+        let mut before = variable;
+        for other in others {
+            let other = &variables[*other];
+            let text = format!("which `{}` needs", before.name);
+            diagnostic = diagnostic.secondary(other.span, text);
+            before = other;
+        }
+        self.sink.report(diagnostic);
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Visit {
+    New,
+    Open,
+    Done,
+}
+
+/// The other variables that a variable uses.
+fn used(variable: &Variable, index: &HashMap<&str, usize>) -> Vec<usize> {
+    let drafts = match &variable.values {
+        Values::One(draft) => std::slice::from_ref(draft),
+        Values::Matrix(drafts) => drafts,
+    };
+    let names = drafts.iter().flat_map(Draft::names);
+    names
+        .filter_map(|(name, _)| match name {
+            Name::Variable(name) => index.get(name.as_str()).copied(),
+            _ => None,
+        })
+        .collect()
+}

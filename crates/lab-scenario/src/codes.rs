@@ -1,0 +1,190 @@
+//! The table of all diagnostics: a stable code, what it is about, and an
+//! explanation for whoever wants to know more.
+//!
+//! Codes are never reused or renumbered; new ones take the next free number of
+//! their group. `E00` files, `E01` the shape of the file, `E02` values, `E03`
+//! names, `E04` networks, `E05` the course of events, `W` warnings.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+macro_rules! codes {
+    ($($code:literal $name:ident $title:literal $explanation:literal;)*) => {
+        /// The kind of a diagnostic.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum Code {
+            $(#[doc = concat!("`", $code, "`: ", $title, ".")] $name,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of the table.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// As it is shown: `E0105`.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// What it is about, in a few words.
+            #[must_use]
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)* }
+            }
+
+            /// Some sentences for somebody who met it and wonders.
+            #[must_use]
+            pub fn explanation(self) -> &'static str {
+                match self { $(Self::$name => $explanation,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    "E0001" CannotRead "a file that cannot be read"
+        "The file does not exist, or may not be read by you.";
+    "E0002" IsDirectory "a folder where a file should be"
+        "A scenario, a topology or a lab.yaml is one file.";
+    "E0003" NotUtf8 "a file that is not text"
+        "Scenario files are UTF-8. The message says where the first other byte stands.";
+    "E0004" TooLarge "a file that is too large"
+        "No scenario written by a person comes near the limit; this is probably another file.";
+    "E0005" Empty "an empty file"
+        "The file holds nothing, or only comments.";
+
+    "E0101" Syntax "not YAML"
+        "The file breaks the rules of YAML itself. Only the first such error can be found; the others of the file show once it is mended.";
+    "E0102" TooComplex "too many or too deeply nested values"
+        "A file may hold some 20000 values, counting each use of an alias, nested at most 64 deep. This stops files made to exhaust the machine.";
+    "E0103" SeveralDocuments "more than one YAML document in a file"
+        "One file holds one scenario: `---` may stand only at its beginning.";
+    "E0104" DuplicateKey "a key that stands twice in one mapping"
+        "YAML would silently take one of the two. Names of processes, hosts and variables are keys too.";
+    "E0105" UnknownKey "a key that is not known here"
+        "Keys that mean nothing are refused, since they are nearly always mistyped ones.";
+    "E0106" MissingKey "a key that must be given"
+        "Some keys have no sensible default, such as the host of a process.";
+    "E0107" WrongType "a value of another kind than is wanted"
+        "A list stands where a mapping is wanted, for example, or a text where a number is.";
+    "E0108" NotSupported "a part of YAML that is not used here"
+        "Tags other than `!!str` and merge keys (`<<`) are refused: they would let a scenario mean something else than a reader sees.";
+    "E0109" OneVerb "not exactly one verb"
+        "Each item of `steps` does one thing: it is a mapping with one key, the verb, such as `- send: {…}`. Likewise a check states one thing, and `ready` waits for one.";
+
+    "E0201" Duration "not a duration"
+        "A duration has a unit: `300ms`, `1.5s`, `20s`, `2m`, `1h`.";
+    "E0202" Number "not a number, or one out of range"
+        "The message says which numbers are possible.";
+    "E0203" Signal "not a signal"
+        "A signal is given by name (`SIGTERM`, `TERM`) or by number (1 to 64).";
+    "E0204" Key "not a key"
+        "Keys are written `^C` for Ctrl-C, or `enter`, `tab`, `escape`, `backspace`.";
+    "E0205" Boolean "neither `true` nor `false`"
+        "`yes`, `no`, `on` and `off` are texts, as in YAML 1.2.";
+    "E0206" BadName "a text that cannot be a name"
+        "Names of processes and variables start with a letter and go on with letters, digits, `-` and `_`.";
+    "E0207" Address "not an address"
+        "An address is written `10.0.0.1/24`, a gateway `10.0.0.254`, a hardware address `00:00:00:00:00:01`.";
+    "E0208" Words "a command line that cannot be split into words"
+        "`run` is split into words as a shell would, with quotes and backslashes, but by labrun itself. Where a shell is wanted, use `shell`.";
+    "E0209" EmptyPattern "a pattern that is empty"
+        "Nothing at all is found everywhere. To wait for any output, use `/./`.";
+    "E0210" Regex "not a regular expression"
+        "Patterns between slashes are regular expressions in the syntax of Rust's `regex` crate: like Perl's, without look-around and back-references.";
+    "E0211" LineTooLong "a line longer than a terminal takes"
+        "A terminal in its usual mode cuts a typed line at 4095 bytes, silently. Give the process `stdio: pipe` to send longer ones.";
+    "E0212" Choice "a word that is none of those possible"
+        "The message lists the words that are.";
+    "E0213" EmptyValue "an empty value where something must be"
+        "A command line without a program, a matrix key without values and the like.";
+    "E0214" Contradiction "values that cannot hold together"
+        "For example `at_least` above `at_most`, or `jitter` without `delay`.";
+    "E0215" ExpansionTooLarge "a text that grows too large when it is filled in"
+        "Variables that use variables that use variables can grow without bound; a filled-in text may have 64 KiB.";
+
+    "E0301" UnknownHost "a host or switch that is not in the topology"
+        "Hosts are those of the scenario's `topology`.";
+    "E0302" UnknownProcess "a process that is not among `processes`"
+        "Steps and checks name processes by their key under `processes`.";
+    "E0303" UnknownVariable "a `${…}` that nothing is known of"
+        "`${…}` knows the scenario's `vars` and `matrix`, `${HOST.ip}`, `${HOST.broadcast}`, `${HOST.mac}`, `${HOST.interface}`, `${program.ROLE}`, `${run.dir}` and `${seed}`. `$${` stands for `${` itself.";
+    "E0304" UnknownRole "a program role that the lab does not have"
+        "Roles are the keys of `programs` in lab.yaml; `--program ROLE=COMMAND` replaces one.";
+    "E0305" Cycle "variables that use each other in a circle"
+        "Variables may use other variables, but none may need itself.";
+    "E0306" Template "a `${…}` that is not well formed"
+        "`${` must be followed by a name and `}`. `$${` stands for `${` itself.";
+    "E0307" NameTaken "a name that is used twice"
+        "Within a file, processes have different names, and so have variables and matrix keys together.";
+
+    "E0401" UnknownTopology "a topology that cannot be found"
+        "A bare name stands for `topologies/NAME.yaml` in the lab's folder or one above it; anything with a slash or ending in `.yaml` is a path from the scenario's folder.";
+    "E0402" Network "a network that cannot be built"
+        "Two nodes of one name, links to nodes that are not there, the same address twice, and the like.";
+    "E0403" NoLink "nodes that no link joins"
+        "A `link` step cuts or mends a link of the topology: both nodes must be its ends.";
+    "E0404" Backend "a backend that cannot build this network"
+        "Open vSwitch and custom topologies in Python need the Mininet backend.";
+
+    "E0501" NotStarted "a process that is used but not started by then"
+        "Once a scenario has a `start` step, only those processes run that are started. Without any, all are started before the first step.";
+    "E0502" StartedTwice "a process that is started while it runs"
+        "A process can be started again only after `stop` or `exit`.";
+    "E0503" HasEnded "a process that has ended by then"
+        "After `stop` or `exit` a process reads nothing and gets no signals.";
+    "E0504" DialogueLine "a line of a dialogue that cannot be read"
+        "A line of a dialogue is `who> text` (typed) or `who< text` (must come out); a line that begins with `#` is a comment.";
+
+    "W0001" NeverStarted "a process that is never started"
+        "The scenario has `start` steps, but none for this process.";
+    "W0002" ShellSyntax "shell syntax in a `run`"
+        "`run` gives its words to the program as they are. Use `shell` for pipes, redirections and `&&`.";
+    "W0003" TooSlow "pauses longer than the scenario's timeout"
+        "The `wait` and `silence` steps alone take longer than the whole run may.";
+    "W0004" Unused "something that has no effect"
+        "It was probably meant for something.";
+}
+
+impl Code {
+    /// Whether it is only a warning.
+    #[must_use]
+    pub fn is_warning(self) -> bool {
+        self.as_str().starts_with('W')
+    }
+
+    /// The code that is written so, in either case.
+    #[must_use]
+    pub fn named(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.as_str().eq_ignore_ascii_case(text))
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_found_by_name() {
+        let names: HashSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(names.len(), Code::ALL.len());
+        assert_eq!(Code::named("e0105"), Some(Code::UnknownKey));
+        assert_eq!(Code::named("E9999"), None);
+    }
+}

@@ -1,0 +1,295 @@
+//! From the tree of a file to the raw types: which keys there are, which must
+//! be given, what kind of value each has.
+//!
+//! Nothing stops at a mistake: a value that is not what it should be is
+//! reported and counts as not given, and everything around it is still read.
+//! So every field of a raw type is an [`Option`].
+
+use crate::codes::Code;
+use crate::diagnostic::{Diagnostic, Sink};
+use crate::source::Span;
+use crate::suggest;
+use crate::text::Text;
+use crate::yaml::{Entry, Node, Value};
+
+/// What can be read from a value of a file.
+pub(crate) trait Decode: Sized {
+    /// Reads it, reporting what is wrong.
+    fn decode(node: &Node, sink: &mut Sink) -> Option<Self>;
+}
+
+/// Reports a value of the wrong kind.
+pub(crate) fn wrong_type<T>(node: &Node, expected: &str, sink: &mut Sink) -> Option<T> {
+    let message = format!("expected {expected}, found {}", node.kind());
+    sink.report(Diagnostic::new(Code::WrongType, node.head, message));
+    None
+}
+
+/// The value itself, for a second look.
+impl Decode for Node {
+    fn decode(node: &Node, _: &mut Sink) -> Option<Self> {
+        Some(node.clone())
+    }
+}
+
+/// Any scalar: what it means is found out by whoever wants a number.
+impl Decode for Text {
+    fn decode(node: &Node, sink: &mut Sink) -> Option<Self> {
+        match &node.value {
+            Value::Scalar(text) => Some(text.clone()),
+            _ => wrong_type(node, "a text", sink),
+        }
+    }
+}
+
+impl<T: Decode> Decode for Vec<T> {
+    fn decode(node: &Node, sink: &mut Sink) -> Option<Self> {
+        let Value::List(items) = &node.value else {
+            return wrong_type(node, "a list", sink);
+        };
+        Some(items.iter().filter_map(|item| T::decode(item, sink)).collect())
+    }
+}
+
+/// One value, or a list of such: `alice` or `[alice, bob]`.
+#[derive(Debug, Clone)]
+pub(crate) struct OneOrMany<T>(pub(crate) Vec<T>);
+
+impl<T: Decode> Decode for OneOrMany<T> {
+    fn decode(node: &Node, sink: &mut Sink) -> Option<Self> {
+        match &node.value {
+            Value::List(_) => Vec::decode(node, sink).map(Self),
+            _ => T::decode(node, sink).map(|one| Self(vec![one])),
+        }
+    }
+}
+
+/// A mapping whose keys are names that the author chose.
+#[derive(Debug, Clone)]
+pub(crate) struct Named<T>(pub(crate) Vec<(Text, Option<T>)>);
+
+impl<T> Default for Named<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+/// A name is kept even if its value is wrong, so that it is still known to
+/// whatever refers to it.
+impl<T: Decode> Decode for Named<T> {
+    fn decode(node: &Node, sink: &mut Sink) -> Option<Self> {
+        let entries = entries(node, "a mapping", sink)?;
+        let read = |entry: &Entry| (entry.key.clone(), T::decode(&entry.node, sink));
+        Some(Self(entries.iter().map(read).collect()))
+    }
+}
+
+/// What may be left empty: a host without anything special, for example.
+#[derive(Debug, Clone)]
+pub(crate) struct Maybe<T>(pub(crate) Option<T>);
+
+impl<T: Decode> Decode for Maybe<T> {
+    fn decode(node: &Node, sink: &mut Sink) -> Option<Self> {
+        match &node.value {
+            Value::Null => Some(Self(None)),
+            _ => T::decode(node, sink).map(|value| Self(Some(value))),
+        }
+    }
+}
+
+/// The entries of a mapping; nothing at all is an empty one.
+pub(crate) fn entries<'n>(node: &'n Node, expected: &str, sink: &mut Sink) -> Option<&'n [Entry]> {
+    match &node.value {
+        Value::Map(entries) => Some(entries),
+        Value::Null => Some(&[]),
+        _ => wrong_type(node, expected, sink),
+    }
+}
+
+/// Reports a key that is not known.
+pub(crate) fn unknown_key(key: &Text, what: &str, known: &[&str], sink: &mut Sink) {
+    let message = format!("unknown key `{}` in {what}", key.value);
+    let help = suggest::help(&key.value, known.iter().copied(), "keys");
+    sink.report(Diagnostic::new(Code::UnknownKey, key.span, message).maybe_help(help));
+}
+
+/// Reports a key that is missing.
+pub(crate) fn missing_key(node: &Node, what: &str, key: &str, sink: &mut Sink) {
+    let message = format!("`{key}` is missing in {what}");
+    sink.report(Diagnostic::new(Code::MissingKey, node.head, message));
+}
+
+/// A mapping with known keys.
+pub(crate) trait Record {
+    /// Its first line: what a message shows that is about all of it.
+    fn head(&self) -> Span;
+}
+
+/// A raw type: a mapping with known keys.
+///
+/// ```text
+/// record! {
+///     /// What a `wait` is.
+///     struct RawWait as "a `wait`" {
+///         /// How long.
+///         lasting: Text = required "for",
+///         /// For what.
+///         reason: Text = "reason",
+///     }
+/// }
+/// ```
+/// makes a struct with an `Option` for each field its [`Decode`] and its
+/// [`Record`].
+macro_rules! record {
+    ($(
+        $(#[$meta:meta])*
+        struct $name:ident as $what:literal {
+            $($(#[$field_meta:meta])* $field:ident: $type:ty = $($required:ident)? $key:literal,)*
+        }
+    )*) => {$(
+        $(#[$meta])*
+        #[derive(Debug, Clone)]
+        pub(crate) struct $name {
+            head: $crate::source::Span,
+            $($(#[$field_meta])* pub(crate) $field: Option<$type>,)*
+        }
+
+        impl $crate::decode::Record for $name {
+            fn head(&self) -> $crate::source::Span {
+                self.head
+            }
+        }
+
+        impl $crate::decode::Decode for $name {
+            fn decode(
+                node: &$crate::yaml::Node,
+                sink: &mut $crate::diagnostic::Sink,
+            ) -> Option<Self> {
+                const KEYS: &[&str] = &[$($key),*];
+                const WHAT: &str = $what;
+                let entries = $crate::decode::entries(
+                    node,
+                    concat!("a mapping for ", $what),
+                    sink,
+                )?;
+                let mut record = Self { head: node.head, $($field: None),* };
+                for entry in entries {
+                    match entry.key.value.as_str() {
+                        $($key => {
+                            record.$field = $crate::decode::Decode::decode(&entry.node, sink);
+                        })*
+                        _ => $crate::decode::unknown_key(&entry.key, WHAT, KEYS, sink),
+                    }
+                }
+                $($(
+                    $crate::decode::$required(entries, node, WHAT, $key, sink);
+                )?)*
+                Some(record)
+            }
+        }
+    )*};
+}
+pub(crate) use record;
+
+/// Reports a required key that is not among the entries.
+pub(crate) fn required(entries: &[Entry], node: &Node, what: &str, key: &str, sink: &mut Sink) {
+    if !entries.iter().any(|entry| entry.key.value == key) {
+        missing_key(node, what, key, sink);
+    }
+}
+
+/// A raw type that is one of several: a mapping with exactly one key.
+///
+/// `choice! { enum RawStep as "a step" { Send(RawSend) = "send", … } }`
+macro_rules! choice {
+    (
+        $(#[$meta:meta])*
+        enum $name:ident as $what:literal {
+            $($(#[$variant_meta:meta])* $variant:ident($type:ty) = $key:literal,)*
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone)]
+        pub(crate) enum $name {
+            $($(#[$variant_meta])* $variant($type),)*
+        }
+
+        impl $crate::decode::Decode for $name {
+            fn decode(
+                node: &$crate::yaml::Node,
+                sink: &mut $crate::diagnostic::Sink,
+            ) -> Option<Self> {
+                const KEYS: &[&str] = &[$($key),*];
+                let entry = $crate::decode::single(node, $what, KEYS, sink)?;
+                match entry.key.value.as_str() {
+                    $($key => {
+                        $crate::decode::Decode::decode(&entry.node, sink).map(Self::$variant)
+                    })*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+pub(crate) use choice;
+
+/// The one entry of a mapping that must have exactly one, of a known key.
+pub(crate) fn single<'n>(
+    node: &'n Node,
+    what: &str,
+    known: &[&str],
+    sink: &mut Sink,
+) -> Option<&'n Entry> {
+    let Value::Map(entries) = &node.value else {
+        let message = format!("expected {what}, found {}", node.kind());
+        let mut diagnostic = Diagnostic::new(Code::WrongType, node.head, message);
+        if let Value::Scalar(text) = &node.value
+            && let Some(verb) =
+                known.iter().find(|verb| text.value.split(' ').next() == Some(**verb))
+        {
+            diagnostic = diagnostic.help(format!("write `{verb}: …`, with a colon"));
+        }
+        sink.report(diagnostic);
+        return None;
+    };
+    let is_known = |entry: &&Entry| known.contains(&entry.key.value.as_str());
+    let verbs: Vec<&Entry> = entries.iter().filter(is_known).collect();
+    match verbs.as_slice() {
+        [] => {
+            match entries.first() {
+                None => sink.report(Diagnostic::new(
+                    Code::OneVerb,
+                    node.head,
+                    format!("{what} without a verb"),
+                )),
+                Some(first) => {
+                    let message = format!("`{}` is not a verb of {what}", first.key.value);
+                    let help = suggest::help(&first.key.value, known.iter().copied(), "verbs");
+                    sink.report(
+                        Diagnostic::new(Code::OneVerb, first.key.span, message).maybe_help(help),
+                    );
+                }
+            }
+            None
+        }
+        [verb] if entries.len() == 1 => Some(verb),
+        [verb, more @ ..] => {
+            let stray = more.first().copied().or_else(|| entries.iter().find(|e| !is_known(e)))?;
+            let name = &verb.key.value;
+            let diagnostic = if more.is_empty() {
+                let message =
+                    format!("`{}` stands beside `{name}` instead of in it", stray.key.value);
+                Diagnostic::new(Code::OneVerb, stray.key.span, message).help(format!(
+                    "indent it below `{name}:`, or write `{name}: {{…, {}: …}}`",
+                    stray.key.value
+                ))
+            } else {
+                let message = format!("{what} has exactly one verb, this one has {}", verbs.len());
+                Diagnostic::new(Code::OneVerb, stray.key.span, message)
+                    .help(format!("begin a new item with `- {}:`", stray.key.value))
+            };
+            sink.report(diagnostic.secondary(verb.key.span, "the verb"));
+            (more.is_empty() && !matches!(verb.node.value, Value::Null)).then_some(*verb)
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Patterns as they are written: `/…/` is a regular expression, all else a
+//! literal text.
+
+use std::fmt;
+
+use crate::codes::Code;
+use crate::diagnostic::{Diagnostic, Sink};
+use crate::interpolate::{Content, Draft};
+use crate::pattern::compile_regex;
+use crate::scope::Scope;
+use crate::source::Span;
+use crate::text::Text;
+
+/// A pattern, not yet filled in.
+#[derive(Debug, Clone)]
+pub(crate) enum PatternDraft {
+    Literal(Draft),
+    Regex(Draft),
+}
+
+/// As it is written.
+impl fmt::Display for PatternDraft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Literal(draft) => write!(f, "`{draft}`"),
+            Self::Regex(draft) => write!(f, "/{draft}/"),
+        }
+    }
+}
+
+/// Reads a pattern, reporting an empty one and a regular expression that is
+/// none.
+pub(crate) fn read(text: &Text, scope: &Scope<'_>, sink: &mut Sink) -> Option<PatternDraft> {
+    read_part(text, 0..text.value.len(), scope, sink)
+}
+
+/// [`read`] of a part of a text: what stands after `who<`.
+pub(crate) fn read_part(
+    text: &Text,
+    part: std::ops::Range<usize>,
+    scope: &Scope<'_>,
+    sink: &mut Sink,
+) -> Option<PatternDraft> {
+    let written = &text.value[part.clone()];
+    let inner = written.strip_prefix('/').and_then(|rest| rest.strip_suffix('/'));
+    if written.is_empty() || inner.is_some_and(str::is_empty) {
+        let span = text.span_of(part);
+        sink.report(
+            Diagnostic::new(Code::EmptyPattern, span, "an empty pattern is found everywhere")
+                .help("write what must come out; `/./` stands for anything at all"),
+        );
+        return None;
+    }
+    if inner.is_none() {
+        return Some(PatternDraft::Literal(Draft::read_part(text, part, scope, sink)));
+    }
+    let draft = Draft::read_part(text, part.start + 1..part.end - 1, scope, sink);
+    check_regex(&draft, text, sink);
+    Some(PatternDraft::Regex(draft))
+}
+
+/// Values stand for themselves in a regular expression, so whether it is one
+/// does not depend on them: a digit, which may stand anywhere even in `{…}`,
+/// takes their place here.
+fn check_regex(draft: &Draft, text: &Text, sink: &mut Sink) {
+    const PLACEHOLDER: &str = "1";
+    let mut expression = String::new();
+    // Where each piece begins, in the expression and in the scalar.
+    let mut starts = Vec::new();
+    for piece in &draft.pieces {
+        starts.push((expression.len(), piece));
+        match &piece.content {
+            Content::Literal(literal) => expression.push_str(literal),
+            Content::Name(_) => expression.push_str(PLACEHOLDER),
+        }
+    }
+    let place = |start: usize, end: usize| -> Span {
+        let find = |at: usize| {
+            let index = starts.partition_point(|(start, _)| *start <= at).checked_sub(1)?;
+            let (start, piece) = starts[index];
+            Some((piece.range.start + (at - start)).min(piece.range.end))
+        };
+        match (find(start), find(end)) {
+            (Some(start), Some(end)) if start <= end => text.span_of(start..end),
+            _ => draft.span,
+        }
+    };
+    let mut parser = regex_syntax::ParserBuilder::new();
+    let parsed = parser.utf8(false).multi_line(true).crlf(true).build().parse(&expression);
+    let (message, span) = match parsed {
+        Err(regex_syntax::Error::Parse(error)) => {
+            let span = error.span();
+            (error.kind().to_string(), place(span.start.offset, span.end.offset))
+        }
+        Err(regex_syntax::Error::Translate(error)) => {
+            let span = error.span();
+            (error.kind().to_string(), place(span.start.offset, span.end.offset))
+        }
+        Err(_) => ("it cannot be read".to_owned(), draft.span),
+        Ok(_) => match compile_regex(&expression) {
+            Ok(_) => return,
+            Err(regex::Error::CompiledTooBig(_)) => {
+                ("it is too large when compiled".to_owned(), draft.span)
+            }
+            Err(error) => (error.to_string(), draft.span),
+        },
+    };
+    sink.report(Diagnostic::new(Code::Regex, span, "not a regular expression").label(message));
+}

@@ -1,0 +1,143 @@
+//! Topologies, inline and as files of their own.
+
+use crate::decode::{Decode, Maybe, Named, record, wrong_type};
+use crate::diagnostic::Sink;
+use crate::text::Text;
+use crate::yaml::{Node, Value};
+
+/// `topology` of a scenario: a name, a path, or the thing itself.
+#[derive(Debug, Clone)]
+pub(crate) enum RawTopologyChoice {
+    /// Which file it is in.
+    Reference(Text),
+    /// Written out.
+    Inline(Box<RawTopology>),
+}
+
+impl Decode for RawTopologyChoice {
+    fn decode(node: &Node, sink: &mut Sink) -> Option<Self> {
+        match &node.value {
+            Value::Scalar(text) => Some(Self::Reference(text.clone())),
+            Value::Map(_) => {
+                RawTopology::decode(node, sink).map(|inline| Self::Inline(Box::new(inline)))
+            }
+            _ => wrong_type(node, "the name of a topology or a mapping", sink),
+        }
+    }
+}
+
+record! {
+    /// A network: one of Mininet's, a list of its parts, or a Python file.
+    struct RawTopology as "a topology" {
+        /// What it is, for people.
+        description: Text = "description",
+        /// So many hosts on one switch.
+        single: Text = "single",
+        /// Switches in a row.
+        linear: RawLinear = "linear",
+        /// A tree of switches with hosts for leaves.
+        tree: RawTree = "tree",
+        /// The hosts.
+        hosts: RawNodes<RawHost> = "hosts",
+        /// Hosts that forward packets.
+        routers: RawNodes<RawHost> = "routers",
+        /// The switches.
+        switches: RawNodes<RawSwitch> = "switches",
+        /// The cables.
+        links: Vec<RawLink> = "links",
+        /// A file with a custom topology for Mininet.
+        mininet: Text = "mininet",
+        /// Which topology of that file, and its arguments.
+        topo: Text = "topo",
+        /// What switches are made of: `bridge` or `ovs`.
+        switch: Text = "switch",
+    }
+
+    /// `tree`.
+    struct RawTree as "a `tree`" {
+        /// Levels of switches.
+        depth: Text = required "depth",
+        /// Children of each switch.
+        fanout: Text = required "fanout",
+    }
+
+    /// What a host may have.
+    struct RawHost as "a host" {
+        /// The address of its first interface.
+        ip: Text = "ip",
+        /// The hardware address of its first interface.
+        mac: Text = "mac",
+        /// Where packets to other networks go.
+        gateway: Text = "gateway",
+    }
+
+    /// What a switch may have.
+    struct RawSwitch as "a switch" {
+        /// What it is made of: `bridge` or `ovs`.
+        kind: Text = "kind",
+    }
+
+    /// A cable.
+    struct RawLink as "a link" {
+        /// The nodes at its ends.
+        between: Vec<Text> = required "between",
+        /// Bandwidth in Mbit/s.
+        bw: Text = "bw",
+        /// Time added to each packet.
+        delay: Text = "delay",
+        /// How far that varies.
+        jitter: Text = "jitter",
+        /// Packets lost, in percent.
+        loss: Text = "loss",
+        /// Packets that may wait.
+        max_queue_size: Text = "max_queue_size",
+        /// Largest packet, in bytes.
+        mtu: Text = "mtu",
+        /// Addresses by node.
+        ip: Named<Text> = "ip",
+        /// Hardware addresses by node.
+        mac: Named<Text> = "mac",
+    }
+
+    /// `linear` as a mapping.
+    struct RawLinearParts as "a `linear`" {
+        /// How many switches.
+        switches: Text = required "switches",
+        /// How many hosts on each; 1 if not given.
+        hosts: Text = "hosts",
+    }
+}
+
+/// `linear`: how many switches, or more about them.
+#[derive(Debug, Clone)]
+pub(crate) struct RawLinear {
+    pub(crate) switches: Option<Text>,
+    pub(crate) hosts: Option<Text>,
+}
+
+impl Decode for RawLinear {
+    fn decode(node: &Node, sink: &mut Sink) -> Option<Self> {
+        if let Value::Scalar(text) = &node.value {
+            return Some(Self { switches: Some(text.clone()), hosts: None });
+        }
+        let parts = RawLinearParts::decode(node, sink)?;
+        Some(Self { switches: parts.switches, hosts: parts.hosts })
+    }
+}
+
+/// Hosts or switches: a list of names, or a mapping from names to more about
+/// them.
+#[derive(Debug, Clone)]
+pub(crate) struct RawNodes<T>(pub(crate) Vec<(Text, Option<T>)>);
+
+impl<T: Decode> Decode for RawNodes<T> {
+    fn decode(node: &Node, sink: &mut Sink) -> Option<Self> {
+        if let Value::List(_) = &node.value {
+            let names = Vec::<Text>::decode(node, sink)?;
+            return Some(Self(names.into_iter().map(|name| (name, None)).collect()));
+        }
+        let named = Named::<Maybe<T>>::decode(node, sink)?;
+        let flat = |(name, more): (Text, Option<Maybe<T>>)| (name, more.and_then(|more| more.0));
+        Some(Self(named.0.into_iter().map(flat).collect()))
+    }
+}

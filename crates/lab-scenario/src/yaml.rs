@@ -1,0 +1,431 @@
+//! YAML to a tree of values, each with its place in the file.
+//!
+//! This module alone knows the YAML parser. It reads events, not types: with
+//! serde only the first thing that is wrong with a file would be found, keys
+//! would have no place and doubled ones only one. What a value must be is said
+//! in [`crate::decode`], which goes through the tree and reports everything.
+//!
+//! Values are not typed here: `1.10`, `yes` and `0x1f` are texts until somebody
+//! wants a number or a boolean of them. Aliases are copied in; how much there
+//! may be of everything is bounded, so that no file takes long.
+
+use std::collections::HashMap;
+
+use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, options};
+
+use crate::codes::Code;
+use crate::diagnostic::{Diagnostic, Sink};
+use crate::source::{SourceId, Span};
+use crate::text::{Style, Text};
+
+/// Values that a file may hold, copies by aliases included.
+const MAX_NODES: usize = 20_000;
+/// Bytes that all its scalars may have together, likewise.
+const MAX_BYTES: usize = 4 << 20;
+/// How deep they may be nested.
+const MAX_DEPTH: usize = 64;
+
+/// A value of a file.
+#[derive(Debug, Clone)]
+pub(crate) struct Node {
+    pub(crate) value: Value,
+    /// All of it.
+    pub(crate) span: Span,
+    /// Its first line: what a message shows of a long value.
+    pub(crate) head: Span,
+}
+
+/// What a value is.
+#[derive(Debug, Clone)]
+pub(crate) enum Value {
+    /// Nothing, `~` or `null`.
+    Null,
+    Scalar(Text),
+    List(Vec<Node>),
+    Map(Vec<Entry>),
+}
+
+/// A key and its value.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub(crate) key: Text,
+    pub(crate) node: Node,
+}
+
+impl Node {
+    /// What it is, for a message.
+    pub(crate) fn kind(&self) -> &'static str {
+        match &self.value {
+            Value::Null => "nothing",
+            Value::Scalar(text) if text.style == Style::Plain => plain_kind(&text.value),
+            Value::Scalar(_) => "a text",
+            Value::List(_) => "a list",
+            Value::Map(_) => "a mapping",
+        }
+    }
+}
+
+fn plain_kind(text: &str) -> &'static str {
+    match text {
+        "true" | "false" => "a boolean",
+        _ if text.parse::<f64>().is_ok() => "a number",
+        _ => "a text",
+    }
+}
+
+/// Reads a file. Whatever is wrong with it is reported to `sink`; there is a
+/// tree unless the file breaks YAML's own rules or has nothing in it.
+pub(crate) fn parse(text: &str, source: SourceId, sink: &mut Sink) -> Option<Node> {
+    let options: Options = options! {
+        flow_nesting_limit: MAX_DEPTH,
+        block_nesting_limit: MAX_DEPTH,
+    };
+    let mut reader = Reader {
+        text,
+        source,
+        sink,
+        stack: Vec::new(),
+        anchors: HashMap::new(),
+        nodes: 0,
+        bytes: 0,
+        root: None,
+    };
+    for event in Parser::new_from_str_with_options(text, options) {
+        let (event, span) = match event {
+            Ok((event, span)) => (event, reader.span(span)),
+            Err(error) => {
+                let diagnostic = reader.syntax_error(&error);
+                reader.sink.report(diagnostic);
+                return None;
+            }
+        };
+        if let Err(diagnostic) = reader.event(event, span) {
+            reader.sink.report(*diagnostic);
+            return None;
+        }
+    }
+    if reader.root.is_none() {
+        let span = Span { source, ..Span::default() };
+        let message = "the file is empty";
+        reader.sink.report(Diagnostic::new(Code::Empty, span, message));
+    }
+    reader.root
+}
+
+/// A list or mapping that is still open.
+struct Open {
+    span: Span,
+    anchor: usize,
+    nodes_before: usize,
+    bytes_before: usize,
+    content: Content,
+}
+
+enum Content {
+    List(Vec<Node>),
+    Map { entries: Vec<Entry>, seen: HashMap<String, Span>, key: Option<Key> },
+}
+
+/// A key whose value is still to come.
+struct Key {
+    text: Text,
+    /// It is not the first of its name, or cannot be one: the value is dropped.
+    refused: bool,
+}
+
+/// A finished value that an alias may stand for, and how much it is.
+struct Anchored {
+    node: Node,
+    nodes: usize,
+    bytes: usize,
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    source: SourceId,
+    sink: &'a mut Sink,
+    stack: Vec<Open>,
+    anchors: HashMap<usize, Anchored>,
+    nodes: usize,
+    bytes: usize,
+    root: Option<Node>,
+}
+
+type Fatal = Box<Diagnostic>;
+
+impl Reader<'_> {
+    fn span(&self, span: granit_parser::Span) -> Span {
+        let range = span.byte_range().unwrap_or_default();
+        Span { source: self.source, start: range.start, end: range.end }
+    }
+
+    fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Fatal> {
+        match event {
+            Event::Scalar(value, style, anchor, tag) => {
+                let mut forced = false;
+                if let Some(tag) = tag {
+                    forced = tag.is_yaml_core_schema_tag("str");
+                    if !forced {
+                        self.refuse_tag(&tag.original(), span);
+                    }
+                }
+                self.count(1, value.len(), span)?;
+                let node = self.scalar(value.into_owned(), style, forced, span);
+                self.close(node, anchor, 1)
+            }
+            Event::SequenceStart(_, anchor, tag) => {
+                self.open(Content::List(Vec::new()), anchor, tag.map(|tag| tag.original()), span)
+            }
+            Event::MappingStart(_, anchor, tag) => {
+                let content = Content::Map { entries: Vec::new(), seen: HashMap::new(), key: None };
+                self.open(content, anchor, tag.map(|tag| tag.original()), span)
+            }
+            Event::SequenceEnd | Event::MappingEnd => {
+                let Some(open) = self.stack.pop() else { return Ok(()) };
+                let (nodes, anchor) = (self.nodes - open.nodes_before, open.anchor);
+                let bytes = self.bytes - open.bytes_before;
+                let node = self.collection(open, span);
+                self.finish(node, anchor, nodes, bytes)
+            }
+            Event::Alias(anchor) => {
+                let Some(anchored) = self.anchors.get(&anchor) else {
+                    let message = "a value cannot be part of itself";
+                    return Err(Box::new(Diagnostic::new(Code::TooComplex, span, message)));
+                };
+                let (nodes, bytes) = (anchored.nodes, anchored.bytes);
+                self.count(nodes, bytes, span)?;
+                // Counted before it is copied: that is what stops a bomb.
+                let node = self.anchors.get(&anchor).map(|anchored| anchored.node.clone());
+                node.map_or(Ok(()), |node| self.finish(node, 0, nodes, bytes))
+            }
+            Event::DocumentStart(..) if self.root.is_some() => {
+                let message = "a second document begins here";
+                let span = Span { end: (span.start + 3).min(self.text.len()), ..span };
+                Err(Box::new(
+                    Diagnostic::new(Code::SeveralDocuments, span, message)
+                        .help("put each document into a file of its own"),
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn scalar(&self, value: String, style: ScalarStyle, forced: bool, span: Span) -> Node {
+        let style = match style {
+            ScalarStyle::SingleQuoted => Style::Single,
+            ScalarStyle::DoubleQuoted => Style::Double,
+            ScalarStyle::Literal => Style::Literal,
+            ScalarStyle::Folded => Style::Folded,
+            _ => Style::Plain,
+        };
+        let is_null = style == Style::Plain && !forced && {
+            // An absent value comes as `~` of no length.
+            span.start == span.end || matches!(value.as_str(), "" | "~" | "null")
+        };
+        let shown = Span { end: span.start + self.slice(span).trim_end().len(), ..span };
+        let value = match is_null {
+            true => Value::Null,
+            false => Value::Scalar(Text::new(value, shown, style, self.text)),
+        };
+        Node { value, span: shown, head: self.head(shown) }
+    }
+
+    fn collection(&self, open: Open, end: Span) -> Node {
+        let value = match open.content {
+            Content::List(items) => Value::List(items),
+            Content::Map { entries, .. } => Value::Map(entries),
+        };
+        let mut span = open.span.to(end);
+        span.end = span.start + self.slice(span).trim_end().len();
+        // A block list without indentation inside a mapping begins at its
+        // first dash, as it should; nothing to mend there.
+        Node { value, span, head: self.head(span) }
+    }
+
+    fn slice(&self, span: Span) -> &str {
+        self.text.get(span.start..span.end).unwrap_or_default()
+    }
+
+    fn head(&self, span: Span) -> Span {
+        let first = self.slice(span).lines().next().unwrap_or_default().trim_end();
+        Span { end: span.start + first.len(), ..span }
+    }
+
+    fn open(
+        &mut self,
+        content: Content,
+        anchor: usize,
+        tag: Option<String>,
+        span: Span,
+    ) -> Result<(), Fatal> {
+        if let Some(tag) = tag {
+            self.refuse_tag(&tag, span);
+        }
+        let (nodes_before, bytes_before) = (self.nodes, self.bytes);
+        self.count(1, 0, span)?;
+        if self.stack.len() >= MAX_DEPTH {
+            return Err(Box::new(too_deep(span)));
+        }
+        self.stack.push(Open { span, anchor, nodes_before, bytes_before, content });
+        Ok(())
+    }
+
+    fn close(&mut self, node: Node, anchor: usize, nodes: usize) -> Result<(), Fatal> {
+        let bytes = match &node.value {
+            Value::Scalar(text) => text.value.len(),
+            _ => 0,
+        };
+        self.finish(node, anchor, nodes, bytes)
+    }
+
+    /// A value is complete: it goes to where it belongs.
+    fn finish(
+        &mut self,
+        node: Node,
+        anchor: usize,
+        nodes: usize,
+        bytes: usize,
+    ) -> Result<(), Fatal> {
+        if anchor != 0 {
+            self.anchors.insert(anchor, Anchored { node: node.clone(), nodes, bytes });
+        }
+        let Some(open) = self.stack.last_mut() else {
+            let is_nothing = matches!(node.value, Value::Null);
+            self.root = Some(node).filter(|_| !is_nothing);
+            return Ok(());
+        };
+        match &mut open.content {
+            Content::List(items) => items.push(node),
+            Content::Map { entries, seen, key } => match key.take() {
+                None => *key = Some(read_key(node, seen, self.sink)),
+                Some(Key { refused: true, .. }) => {}
+                Some(Key { text, .. }) => entries.push(Entry { key: text, node }),
+            },
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, nodes: usize, bytes: usize, span: Span) -> Result<(), Fatal> {
+        self.nodes = self.nodes.saturating_add(nodes);
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.nodes <= MAX_NODES && self.bytes <= MAX_BYTES {
+            return Ok(());
+        }
+        let diagnostic = Diagnostic::new(Code::TooComplex, span, "the file holds too many values")
+            .label("the limit is reached here")
+            .help(format!("a file may hold {MAX_NODES} values, counting each use of an alias"));
+        Err(Box::new(diagnostic))
+    }
+
+    fn refuse_tag(&mut self, tag: &str, span: Span) {
+        let message = format!("the tag `{tag}` is not used here");
+        self.sink.report(
+            Diagnostic::new(Code::NotSupported, self.head(span), message)
+                .help("leave it out; a value in quotes is always a text"),
+        );
+    }
+
+    fn syntax_error(&self, error: &ScanError) -> Diagnostic {
+        let at = error.marker().byte_offset().unwrap_or(self.text.len());
+        let length = self
+            .text
+            .get(at..)
+            .and_then(|rest| rest.chars().next())
+            .map_or(0, |c| if c == '\n' { 0 } else { c.len_utf8() });
+        let span = Span { source: self.source, start: at, end: at + length };
+        syntax_error(error.kind(), span)
+    }
+}
+
+/// A key must be a text, and the first of its name.
+fn read_key(node: Node, seen: &mut HashMap<String, Span>, sink: &mut Sink) -> Key {
+    let head = node.head;
+    let kind = node.kind();
+    let Value::Scalar(text) = node.value else {
+        let message = format!("a key must be a text, not {kind}");
+        let diagnostic = Diagnostic::new(Code::WrongType, head, message)
+            .help("a text that begins with `{`, `[` or `*` needs quotes, and so does `${…}` at the beginning of a key");
+        sink.report(diagnostic);
+        let nothing = Text::new(String::new(), head, Style::Plain, "");
+        return Key { text: nothing, refused: true };
+    };
+    if text.value == "<<" && text.style == Style::Plain {
+        let message = "merge keys are not used here";
+        sink.report(
+            Diagnostic::new(Code::NotSupported, text.span, message)
+                .help("write the keys out; an alias can stand for a whole value"),
+        );
+        return Key { text, refused: true };
+    }
+    let refused = match seen.get(&text.value) {
+        Some(first) => {
+            let message = format!("the key `{}` is given twice", text.value);
+            sink.report(
+                Diagnostic::new(Code::DuplicateKey, text.span, message)
+                    .label("given again here")
+                    .secondary(*first, "first given here"),
+            );
+            true
+        }
+        None => {
+            seen.insert(text.value.clone(), text.span);
+            false
+        }
+    };
+    Key { text, refused }
+}
+
+fn too_deep(span: Span) -> Diagnostic {
+    let message = format!("values are nested more than {MAX_DEPTH} deep");
+    Diagnostic::new(Code::TooComplex, span, message)
+}
+
+/// The parser's words made into ours where people meet them often.
+fn syntax_error(kind: &ErrorKind, span: Span) -> Diagnostic {
+    let (message, help) = match kind {
+        ErrorKind::RecursionLimitExceeded => return too_deep(span),
+        ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabNotAllowed
+        | ErrorKind::TabInIndentation => (
+            "a tab cannot indent".to_owned(),
+            "use spaces; most editors can be told to do so for `.yaml` files",
+        ),
+        ErrorKind::UnclosedFlowCollection { open } => {
+            (format!("this `{open}` is never closed"), "")
+        }
+        ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
+            (format!("`{close}` cannot close `{open}`"), "")
+        }
+        ErrorKind::UnexpectedCharacter { character: c @ ('@' | '`') } => {
+            (format!("a text cannot begin with `{c}`"), "put the text into quotes")
+        }
+        ErrorKind::UnknownAnchor => (
+            "there is no anchor of this name before here".to_owned(),
+            "if `*` is meant as a character, put the text into quotes",
+        ),
+        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => (
+            "a `:` that makes no key here".to_owned(),
+            "put a text that has `: ` in it into quotes, and check the indentation",
+        ),
+        ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator => (
+            format!("{kind}"),
+            "inside `{…}` and `[…]`, a text that has `,`, `{`, `}`, `[` or `]` in it needs quotes: \"${port}\"",
+        ),
+        ErrorKind::SimpleKeyExpected | ErrorKind::ExpectedBlockMappingKey => (
+            "a key and `:` are wanted here".to_owned(),
+            "check the indentation of this line and of those before it",
+        ),
+        ErrorKind::UnclosedQuotedScalar => ("these quotes are never closed".to_owned(), ""),
+        ErrorKind::InvalidQuotedScalarIndent => (
+            "the text in quotes goes on here, but is not indented".to_owned(),
+            "are the quotes closed?",
+        ),
+        ErrorKind::UnknownQuotedScalarEscape => (
+            "no such escape in a text in double quotes".to_owned(),
+            "use single quotes for texts with backslashes, such as regular expressions",
+        ),
+        other => (other.to_string(), ""),
+    };
+    let diagnostic = Diagnostic::new(Code::Syntax, span, message);
+    if help.is_empty() { diagnostic } else { diagnostic.help(help) }
+}
