@@ -216,7 +216,7 @@ impl<A: App> Reactor<A> {
                 tell_closed(&mut self.app, &mut self.io);
             }
             Envelope::Message(message) => {
-                dispatch(&mut self.app, &mut self.io, Event::Message(message))
+                dispatch(&mut self.app, &mut self.io, Event::Message(message));
             }
             Envelope::Stop if self.io.stopping => {}
             Envelope::Stop => self.stop(),

@@ -1,5 +1,4 @@
 //! How fast a stream is cut into frames.
-#![expect(missing_docs, reason = "the macros of criterion make undocumented functions")]
 
 use chat_proto::frame::{Decoder, encode};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};

@@ -111,10 +111,10 @@ impl Direct {
         match why {
             Closed::Asked => {}
             Closed::SlowReader { queued } => {
-                warn!(user, %peer, queued, "dropped: does not read what is sent to it")
+                warn!(user, %peer, queued, "dropped: does not read what is sent to it");
             }
             Closed::Lost(error) | Closed::Failed(error) => {
-                info!(user, %peer, %error, "connection lost")
+                info!(user, %peer, %error, "connection lost");
             }
         }
         client.session.handle(direct::Event::Gone, &mut self.actions);

@@ -14,7 +14,12 @@ pub(crate) fn init(args: &ServeArgs) {
     match args.log_format {
         LogFormat::Text => builder.init(),
         LogFormat::Json => {
-            builder.json().flatten_event(true).with_current_span(false).with_span_list(false).init()
+            builder
+                .json()
+                .flatten_event(true)
+                .with_current_span(false)
+                .with_span_list(false)
+                .init();
         }
     }
 }

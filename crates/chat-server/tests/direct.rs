@@ -1,4 +1,5 @@
 //! `chat-server direct` as a process, over the loopback.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod support;
 
