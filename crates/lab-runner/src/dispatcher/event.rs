@@ -64,6 +64,10 @@ pub enum DispatchEvent<'a> {
     },
 }
 
+/// The exit code by which a stage says that an invalid run is so because this
+/// machine lacks something.
+pub const EXIT_LACKING: u8 = 4;
+
 /// What came of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunOutcome {
@@ -75,6 +79,9 @@ pub struct RunOutcome {
     pub duration: Duration,
     /// What its checks earned, if any is worth points.
     pub points: Option<Points>,
+    /// Whether the stage said, by its exit code [`EXIT_LACKING`], that this
+    /// machine cannot do it.
+    pub lacking: bool,
     /// The end of what the stage itself wrote to standard error: nothing, if
     /// all is well.
     pub diagnostics: Vec<u8>,
@@ -102,6 +109,8 @@ pub struct Summary {
     pub inconclusive: usize,
     /// Runs that cannot be trusted.
     pub invalid: usize,
+    /// Those of the invalid runs for which this machine lacks something.
+    pub lacking: usize,
     /// Runs that were not made because the machine lacks something.
     pub skipped: usize,
     /// Runs never started, because of an interrupt or of `fail_fast`.
@@ -136,6 +145,7 @@ impl Summary {
             Verdict::Fail => &mut self.failed,
         };
         *count += 1;
+        self.lacking += usize::from(outcome.lacking);
         if let Some(points) = outcome.points {
             let sum = self.points.get_or_insert_default();
             sum.earned += points.earned;

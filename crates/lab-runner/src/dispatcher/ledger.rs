@@ -8,7 +8,7 @@ use std::time::Duration;
 use bstr::ByteSlice as _;
 use lab_scenario::plan::{Plan, Signal};
 
-use super::event::{Points, RunOutcome};
+use super::event::{EXIT_LACKING, Points, RunOutcome};
 use super::stage::{Nonsense, StageEnd};
 use crate::event::{Event, Failure, Record, Verdict};
 
@@ -62,7 +62,9 @@ impl Ledger {
         let of = plan.checks.iter().map(|check| u64::from(check.points)).sum();
         let points = (of > 0).then_some(Points { earned: self.earned, of });
         let (verdict, failure) = self.judge(plan, orders, &end);
-        RunOutcome { verdict, failure, duration, points, diagnostics: end.stderr }
+        let code = end.status.as_ref().ok().and_then(ExitStatus::code);
+        let lacking = verdict == Verdict::Invalid && code == Some(EXIT_LACKING.into());
+        RunOutcome { verdict, failure, duration, points, lacking, diagnostics: end.stderr }
     }
 
     fn judge(self, plan: &Plan, orders: Orders, end: &StageEnd) -> (Verdict, Option<Failure>) {
@@ -118,6 +120,7 @@ pub(super) fn never_started(
         failure: Some(failure),
         duration: Duration::ZERO,
         points: None,
+        lacking: false,
         diagnostics: Vec::new(),
     }
 }

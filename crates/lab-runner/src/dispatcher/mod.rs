@@ -40,7 +40,8 @@ mod stage;
 mod tail;
 
 pub use event::{
-    DispatchEvent, Points, ReportError, Reporter, Reporters, Run, RunIndex, RunOutcome, Summary,
+    DispatchEvent, EXIT_LACKING, Points, ReportError, Reporter, Reporters, Run, RunIndex,
+    RunOutcome, Summary,
 };
 
 /// One run to be made.
@@ -66,8 +67,8 @@ pub struct Missing {
 pub struct StageCommand {
     /// The program.
     pub program: PathBuf,
-    /// Its arguments. `--run-dir FOLDER` is appended to them where the run
-    /// has a folder.
+    /// Its arguments. `--parent PID`, the dispatcher's own, is appended to
+    /// them, and `--run-dir FOLDER` where the run has a folder.
     pub arguments: Vec<OsString>,
 }
 

@@ -108,9 +108,9 @@ impl Drop for Stage {
 
 fn spawn(command: &StageCommand, folder: Option<&Path>) -> io::Result<Child> {
     let mut process = Command::new(&command.program);
-    process.args(&command.arguments);
+    process.args(&command.arguments).arg("--parent").arg(std::process::id().to_string());
     if let Some(folder) = folder {
-        process.arg("--run-dir").arg(folder);
+        process.arg("--run-dir").arg(std::path::absolute(folder)?);
     }
     process
         .arg0("labrun")

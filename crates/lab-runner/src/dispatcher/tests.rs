@@ -124,7 +124,7 @@ fn tells_everything_in_order() {
 fn a_stage_gets_its_plan_and_folder() {
     // The plan comes back inside a warning, its quotes made harmless.
     let script = format!(
-        r#"text=$(printf %s "$plan$1$2" | tr '"' "'" | tr -d '\\')
+        r#"text=$(printf %s "$plan$1$3$4" | tr '"' "'" | tr -d '\\')
         echo '{{"at":1,"event":{{"warning":{{"message":"'"$text"'"}}}}}}'; {PASS}"#
     );
     let mut seen = String::new();
@@ -142,7 +142,7 @@ fn a_stage_gets_its_plan_and_folder() {
     let options = Options { folder: Some(folder), ..options(&script) };
     dispatch(&jobs(1), options, &mut notes).unwrap();
     assert!(seen.starts_with("{'version':1,"), "{seen}");
-    assert!(seen.ends_with("}--run-dir/tmp/x"), "{seen}");
+    assert!(seen.ends_with("}--parent--run-dir/tmp/x"), "{seen}");
 }
 
 #[test]
@@ -194,6 +194,16 @@ fn a_crash_shows_its_last_words() {
     let outcome = outcome_of(options("echo one >&2; echo thread panicked >&2; exit 101"));
     assert_eq!(outcome.diagnostics, b"one\nthread panicked\n");
     assert_eq!(outcome.failure.unwrap().detail.as_deref(), Some("thread panicked"));
+}
+
+#[test]
+fn a_machine_that_lacks_something() {
+    let invalid = PASS.replace("pass", "invalid");
+    let mut notes = notes();
+    let options = options(&format!("{invalid}; exit {EXIT_LACKING}"));
+    let summary = dispatch(&jobs(1), options, &mut notes).unwrap();
+    assert_eq!((summary.invalid, summary.lacking), (1, 1));
+    assert!(!outcome_of(self::options(&format!("{PASS}; exit {EXIT_LACKING}"))).lacking);
 }
 
 #[test]

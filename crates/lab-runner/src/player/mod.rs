@@ -158,6 +158,9 @@ impl<'p> Player<'p> {
         result: Result<(u32, Vec<String>), SpawnFailure>,
         now: Nanos,
     ) {
+        if self.is_over() {
+            return;
+        }
         match result {
             Ok((pid, argv)) => {
                 self.actors[process.0].start();

@@ -59,6 +59,8 @@ impl Player<'_> {
         if self.actors[of.0].is_running() {
             return StepState::Impossible { why: format!("{name} is running already") };
         }
+        // An end of before is not the end of the one that starts now.
+        self.actors[of.0].life = Life::Absent;
         let scans = self.actors[of.0].scans_at_end();
         self.orders.push_back(Order::Spawn(of));
         match self.process(of).ready {
@@ -132,6 +134,8 @@ impl Player<'_> {
     pub(super) fn settle(&mut self, index: usize) {
         match &self.plan.steps[index].action {
             Action::Start(process) => self.emit(Event::ProcessReady { process: *process }),
+            // This end was asked for; it is no surprise to the steps that follow.
+            Action::Exit { of, .. } => self.actors[of.0].excused = true,
             Action::Link { between, state } => {
                 self.emit(Event::LinkChanged { between: between.clone(), state: *state });
             }

@@ -257,12 +257,15 @@ fn last_words_are_waited_for() {
 fn an_end_that_the_scenario_foresees_is_no_surprise() {
     let ends = |status| Action::Exit { of: BOB, status };
     let wanted = Some(ExitStatus::Code(1));
-    let plan = plan([expect(ALICE, "x"), ends(wanted)]);
+    let plan = plan([expect(ALICE, "x"), ends(wanted), expect(ALICE, "y")]);
     let mut play = Play::begin(&plan);
     play.dies(BOB, ExitStatus::Code(1), MS);
     assert_eq!(play.passed(), 2);
     play.says(ALICE, "x", 2 * MS);
-    assert_eq!(play.end(2 * MS).0, Verdict::Pass);
+    assert_eq!(play.passed(), 4);
+    play.player.tick(900 * MS);
+    play.says(ALICE, "y", 901 * MS);
+    assert_eq!(play.end(901 * MS).0, Verdict::Pass);
 
     let mut play = Play::begin(&plan);
     play.dies(BOB, ExitStatus::Code(2), MS);
@@ -372,6 +375,21 @@ fn a_program_that_cannot_be_started_fails_the_run_with_the_cause() {
     assert_eq!(verdict, Verdict::Fail);
     assert_eq!(failure.summary, "cannot start alice: no such program");
     assert_eq!(failure.help.as_deref(), Some("install it"));
+}
+
+#[test]
+fn a_process_can_be_started_again() {
+    let exit = Action::Exit { of: BOB, status: None };
+    let mut plan = plan([exit, Action::Start(BOB), expect(BOB, "second life")]);
+    plan.processes[1].ready = Some(Ready::Output(literal("ready")));
+    let mut play = Play::begin(&plan);
+    play.says(BOB, "ready", MS);
+    play.dies(BOB, ExitStatus::Code(0), 2 * MS);
+    assert_eq!(play.passed(), 3);
+    play.player.spawned(BOB, Ok((9, vec![])), 3 * MS);
+    assert_eq!(play.passed(), 3, "what it said in its first life does not make it ready");
+    play.says(BOB, "ready for my second life", 4 * MS);
+    assert_eq!(play.end(5 * MS).0, Verdict::Pass);
 }
 
 #[test]
