@@ -2,7 +2,7 @@
 //! namespaces in which that network lives and dies.
 //!
 //! Two backends do the same: [`Netns`], which is ours and needs only the
-//! kernel, and `mininet`, which drives the real Mininet. What starts processes on the hosts
+//! kernel, and [`Mininet`], which drives the real Mininet. What starts processes on the hosts
 //! is the business of the `lab-runner` crate: it gets each host's network
 //! namespace as a file descriptor.
 //!
@@ -22,17 +22,20 @@ mod descriptors;
 mod error;
 mod fabric;
 pub mod isolation;
+mod mininet;
 mod namespace;
 mod netlink;
 mod netns;
+mod scratch;
 mod shaping;
 
 pub use error::NetworkError;
+pub use mininet::Mininet;
 pub use netns::Netns;
 
 use std::os::fd::OwnedFd;
 
-use lab_scenario::plan::LinkState;
+use lab_scenario::plan::{BackendKind, LinkState};
 use lab_scenario::topology::{InterfaceAddress, MacAddress, Topology};
 
 /// Builds networks.
@@ -45,6 +48,15 @@ pub trait Backend {
     /// What could not be built and why; nothing of it is left that the end of
     /// the stage would not take away.
     fn up(&mut self, topology: &Topology) -> Result<Box<dyn Network>, NetworkError>;
+}
+
+/// The backend of that kind.
+#[must_use]
+pub fn backend(kind: BackendKind) -> Box<dyn Backend> {
+    match kind {
+        BackendKind::Netns => Box::new(Netns),
+        BackendKind::Mininet => Box::new(Mininet),
+    }
 }
 
 /// A network that is up. Dropping it does not take it down: it goes with the

@@ -89,6 +89,24 @@ fn create_one(
     Ok((Namespace { fd, channel }, inherited))
 }
 
+/// Gives the namespace of this thread the settings of a host.
+pub(crate) fn settle(forwards: bool) -> io::Result<()> {
+    for (path, setting) in INHERITED {
+        let wants = matches!(setting, Setting::Forwarding) && forwards;
+        std::fs::write(path, if wants { "1" } else { "0" })?;
+    }
+    Ok(())
+}
+
+/// Runs something inside a new namespace, which goes when it is done.
+pub(crate) fn in_new<T: Send>(work: impl FnOnce() -> io::Result<T> + Send) -> io::Result<T> {
+    apart(|| {
+        // SAFETY: as in `create_one`.
+        unsafe { rustix::thread::unshare_unsafe(UnshareFlags::NEWNET) }?;
+        work()
+    })
+}
+
 /// Runs something inside a namespace.
 pub(crate) fn inside<T: Send>(
     namespace: BorrowedFd<'_>,

@@ -9,7 +9,7 @@ pub(crate) mod address;
 mod channel;
 pub(crate) mod link;
 pub(crate) mod qdisc;
-mod request;
+pub(crate) mod request;
 pub(crate) mod saved;
 
 pub(crate) use channel::{Channel, Notice};

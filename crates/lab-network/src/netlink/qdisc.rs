@@ -13,12 +13,17 @@ use netlink_packet_route::tc::{TcAttribute, TcHandle, TcMessage, TcOption};
 use super::{Channel, Request};
 
 const GET_QDISC: u16 = 38;
+const GET_CLASS: u16 = 42;
 const TCA_KIND: u16 = 1;
 const TCA_OPTIONS: u16 = 2;
 
 const TCA_TBF_PARMS: u16 = 1;
 const TCA_TBF_RATE64: u16 = 4;
 const TCA_TBF_BURST: u16 = 6;
+
+const TCA_HTB_PARMS: u16 = 1;
+const TCA_HTB_INIT: u16 = 2;
+const TCA_HTB_RATE64: u16 = 6;
 
 const TCA_NETEM_RATE: u16 = 6;
 const TCA_NETEM_RATE64: u16 = 8;
@@ -47,6 +52,9 @@ pub(crate) enum Qdisc {
     },
     /// The network emulator.
     Netem(Netem),
+    /// Hierarchical token bucket, without classes. We only ask whether it is
+    /// there: it is Mininet's.
+    Htb,
 }
 
 /// Options of the network emulator.
@@ -79,14 +87,17 @@ impl Qdisc {
             Self::Tbf { .. } => "tbf",
             Self::Pfifo { .. } => "pfifo",
             Self::Netem(_) => "netem",
+            Self::Htb => "htb",
         }
     }
 
-    fn module(&self) -> &'static str {
+    /// The kernel module that has it.
+    pub(crate) fn module(&self) -> &'static str {
         match self {
             Self::Tbf { .. } => "sch_tbf",
             Self::Pfifo { .. } => "sch_fifo",
             Self::Netem(_) => "sch_netem",
+            Self::Htb => "sch_htb",
         }
     }
 
@@ -106,6 +117,13 @@ impl Qdisc {
             // struct tc_fifo_qopt
             Self::Pfifo { limit } => raw(limit.to_ne_bytes().to_vec()),
             Self::Netem(netem) => raw(netem_options(&netem)),
+            Self::Htb => {
+                // struct tc_htb_glob: version, rate to quantum, default class,
+                // debug, direct packets
+                let words = [3_u32, 10, 0, 0, 0].map(u32::to_ne_bytes);
+                let init = DefaultNla::new(TCA_HTB_INIT, words.concat());
+                TcAttribute::Options(vec![TcOption::Other(init)])
+            }
         }
     }
 
@@ -212,17 +230,7 @@ impl Found {
 
     /// Bytes per second that a token bucket lets through.
     pub(crate) fn tbf_rate(&self) -> Option<u64> {
-        let mut rate = None;
-        for attribute in NlasIterator::new(self.options.as_slice()).filter_map(Result::ok) {
-            match attribute.kind() {
-                TCA_TBF_PARMS => {
-                    rate = rate.or(word(attribute.value(), RATESPEC_RATE).map(u64::from));
-                }
-                TCA_TBF_RATE64 => rate = long(attribute.value()).or(rate),
-                _ => {}
-            }
-        }
-        rate
+        rate(&self.options, TCA_TBF_PARMS, TCA_TBF_RATE64)
     }
 
     /// The options of the network emulator.
@@ -250,6 +258,21 @@ impl Found {
     }
 }
 
+/// The rate at the beginning of one attribute, or of another where it takes
+/// 64 bits.
+fn rate(options: &[u8], parameters: u16, rate64: u16) -> Option<u64> {
+    let mut rate = None;
+    for attribute in NlasIterator::new(options).filter_map(Result::ok) {
+        let value = attribute.value();
+        if attribute.kind() == parameters {
+            rate = rate.or(word(value, RATESPEC_RATE).map(u64::from));
+        } else if attribute.kind() == rate64 {
+            rate = long(value).or(rate);
+        }
+    }
+    rate
+}
+
 fn word(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_ne_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
 }
@@ -268,6 +291,18 @@ impl Channel {
         );
         let answers = self.dump(GET_QDISC, &query.payload)?;
         Ok(answers.iter().filter_map(|(_, payload)| Found::parse(payload)).collect())
+    }
+
+    /// Bytes per second of the class that an interface's hierarchical token
+    /// bucket has, if it has one.
+    pub(crate) fn htb_rate(&mut self, index: u32) -> std::io::Result<Option<u64>> {
+        let message = TcMessage::with_index(index.cast_signed());
+        let message = RouteNetlinkMessage::GetTrafficClass(message);
+        let query = Request::new(&message, 0, String::new());
+        let answers = self.dump(GET_CLASS, &query.payload)?;
+        let classes = answers.iter().filter_map(|(_, payload)| Found::parse(payload));
+        let rates = classes.map(|class| rate(&class.options, TCA_HTB_PARMS, TCA_HTB_RATE64));
+        Ok(rates.flatten().next())
     }
 }
 
