@@ -37,8 +37,9 @@ pub(crate) struct DirectArgs {
 /// Runs until the user leaves or the server goes.
 pub(crate) fn run(args: DirectArgs) -> anyhow::Result<ExitCode> {
     let (addresses, server) = args.connect.resolve(direct::DEFAULT_PORT)?;
-    let terminal = Terminal::open().context("cannot set up the terminal")?;
+    // Signals first: from then on nothing ends the program without restoring the terminal.
     let pool = Pool::new(args.connect.config()).context("cannot start")?;
+    let terminal = Terminal::open().context("cannot set up the terminal")?;
     let remote = pool.remote(0);
     terminal.read_to(args.max_frame, move |input| remote.post(input)).context("cannot start")?;
     let app = Direct {

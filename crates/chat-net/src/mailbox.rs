@@ -8,9 +8,10 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Envelopes in a mailbox beyond which the other threads stop reading their
-/// connections until it was emptied.
-const FULL: usize = 16_384;
+/// Bytes in a mailbox (frames, and a little for each envelope) beyond which the other
+/// threads stop reading their connections until it was emptied. Small enough that
+/// one turn's contents do not fill the queue of a reader who keeps up.
+const FULL: usize = 512 * 1024;
 
 /// Something for another reactor thread.
 #[derive(Debug)]
@@ -22,10 +23,21 @@ pub(crate) enum Envelope<M> {
     Stop,
 }
 
+impl<M> Envelope<M> {
+    /// What it weighs in a mailbox.
+    fn weight(&self) -> usize {
+        match self {
+            Self::Send { frame, .. } => 64 + frame.len(),
+            _ => 64,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Mailbox<M> {
     envelopes: Mutex<Vec<Envelope<M>>>,
-    length: AtomicUsize,
+    /// The weight of all envelopes inside. Changed under the lock.
+    weight: AtomicUsize,
     /// Somebody waits for this mailbox to be emptied. Changed under the lock.
     awaited: AtomicBool,
     waker: Waker,
@@ -35,7 +47,7 @@ impl<M> Mailbox<M> {
     pub(crate) fn new(waker: Waker) -> Self {
         Self {
             envelopes: Mutex::default(),
-            length: AtomicUsize::new(0),
+            weight: AtomicUsize::new(0),
             awaited: AtomicBool::new(false),
             waker,
         }
@@ -53,10 +65,11 @@ impl<M> Mailbox<M> {
 
     /// Puts in all of `envelopes`, in order, with one lock and at most one wake-up.
     pub(crate) fn put(&self, envelopes: &mut Vec<Envelope<M>>) {
+        let weight = envelopes.iter().map(Envelope::weight).sum();
         let mut inside = self.lock();
         let was_empty = inside.is_empty();
         inside.append(envelopes);
-        self.length.store(inside.len(), Ordering::Relaxed);
+        self.weight.fetch_add(weight, Ordering::Relaxed);
         drop(inside);
         // If it was not empty, whoever filled it first has woken the thread.
         if was_empty {
@@ -68,17 +81,17 @@ impl<M> Mailbox<M> {
     pub(crate) fn take(&self, envelopes: &mut Vec<Envelope<M>>) -> bool {
         let mut inside = self.lock();
         std::mem::swap(&mut *inside, envelopes);
-        self.length.store(0, Ordering::Relaxed);
+        self.weight.store(0, Ordering::Relaxed);
         self.awaited.swap(false, Ordering::Relaxed)
     }
 
     /// True if it is full; then its thread wakes all the others when it emptied it.
     pub(crate) fn is_full(&self) -> bool {
-        if self.length.load(Ordering::Relaxed) < FULL {
+        if self.weight.load(Ordering::Relaxed) < FULL {
             return false;
         }
-        let inside = self.lock();
-        let full = inside.len() >= FULL;
+        let _inside = self.lock();
+        let full = self.weight.load(Ordering::Relaxed) >= FULL;
         if full {
             self.awaited.store(true, Ordering::Relaxed);
         }

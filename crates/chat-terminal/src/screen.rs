@@ -88,6 +88,7 @@ impl Screen {
         let shown = match state.mode {
             _ if state.closed => return,
             Mode::Script => return,
+            Mode::Plain if !state.terminals.0 => return,
             Mode::Editor => put(&state.row()),
             Mode::Plain if prompt.is_empty() && !before.is_empty() && crate::raw::is_silent() => {
                 put("\n")

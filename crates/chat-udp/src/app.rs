@@ -23,10 +23,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let (mut destination, interface) = Destination::find(&args)?;
     let socket = socket::open(&args, interface.as_ref())?;
     let listening = socket.local_addr()?;
+    // Signals first: from then on nothing ends the program without restoring the terminal.
+    let mut pool = Pool::new(Config { threads: 1, ..Config::default() }).context("cannot start")?;
     let terminal = Terminal::open().context("cannot set up the terminal")?;
     let screen = terminal.screen();
     log_to(screen.clone(), &args);
-    let mut pool = Pool::new(Config { threads: 1, ..Config::default() }).context("cannot start")?;
     let socket = pool.add_datagram(socket)?;
     if let Some(note) = destination.note.take() {
         screen.complain(&format!("chat-udp: {note}"));

@@ -1,0 +1,184 @@
+//! The reactor with small apps: timers, messages between threads, outgoing
+//! connections, datagrams, closing.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use chat_net::{App, Bytes, Closed, Config, ConnId, DatagramId, Event, Io, Pool, Via};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::time::Duration;
+
+fn config(threads: usize) -> Config {
+    Config { threads, ..Config::default() }
+}
+
+struct Clock(Vec<u64>);
+
+impl App for Clock {
+    type Message = ();
+
+    fn handle(&mut self, event: Event<'_, ()>, io: &mut Io<()>) {
+        match event {
+            Event::Started => {
+                for (id, ms) in [(1, 30), (2, 10), (3, 20), (4, 5)] {
+                    io.set_timer(id, Some(io.now() + Duration::from_millis(ms)));
+                }
+                io.set_timer(4, None);
+                io.set_timer(2, Some(io.now() + Duration::from_millis(40)));
+            }
+            Event::Timer { id } => {
+                self.0.push(id);
+                if id == 2 {
+                    io.stop();
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn timers_come_in_their_order() {
+    let apps = Pool::new(config(1)).unwrap().run(|_| Clock(Vec::new())).unwrap();
+    assert_eq!(apps[0].0, [3, 1, 2]);
+}
+
+struct Ring(usize, Vec<u32>);
+
+impl App for Ring {
+    type Message = u32;
+
+    fn handle(&mut self, event: Event<'_, u32>, io: &mut Io<u32>) {
+        if let Event::Message(number) = event {
+            self.1.push(number);
+            if number == 3000 {
+                return io.stop();
+            }
+            io.post((self.0 + 1) % 3, number + 1);
+        }
+    }
+}
+
+#[test]
+fn messages_go_round_all_threads_in_order() {
+    let pool = Pool::new(config(3)).unwrap();
+    pool.remote(0).post(0);
+    let apps = pool.run(|number| Ring(number, Vec::new())).unwrap();
+    for (number, app) in apps.iter().enumerate() {
+        let expected: Vec<u32> = (0..=3000).filter(|n| *n as usize % 3 == number).collect();
+        assert_eq!(app.1, expected);
+    }
+}
+
+/// Connects, says hello, and keeps what it hears until the other side ends.
+struct Caller {
+    to: SocketAddr,
+    conn: Option<ConnId>,
+    log: Vec<String>,
+}
+
+impl App for Caller {
+    type Message = ();
+
+    fn handle(&mut self, event: Event<'_, ()>, io: &mut Io<()>) {
+        match event {
+            Event::Started => self.conn = Some(io.connect(self.to).unwrap()),
+            Event::Opened { conn, via, .. } => {
+                assert_eq!((via, Some(conn)), (Via::Connected, self.conn));
+                io.send(conn, Bytes::from_static(b"hello "));
+                io.send(conn, Bytes::from_static(b"there"));
+                io.finish(conn);
+                io.send(conn, Bytes::from_static(b"too late"));
+            }
+            Event::Received { bytes, .. } => {
+                self.log.push(String::from_utf8(bytes.to_vec()).unwrap())
+            }
+            Event::Ended { conn } => {
+                self.log.push("ended".into());
+                io.close(conn);
+                io.close(conn);
+            }
+            Event::Closed { why, .. } => {
+                self.log.push(match why {
+                    Closed::Asked => "asked".into(),
+                    Closed::Failed(error) => error.kind().to_string(),
+                    other => format!("{other:?}"),
+                });
+                io.stop();
+            }
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn outgoing_connections() {
+    use std::io::{Read as _, Write as _};
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let to = listener.local_addr().unwrap();
+    let caller = |to| Caller { to, conn: None, log: Vec::new() };
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut all = String::new();
+        stream.read_to_string(&mut all).unwrap();
+        stream.write_all(b"good day").unwrap();
+        all
+    });
+    let apps = Pool::new(config(1)).unwrap().run(|_| caller(to)).unwrap();
+    assert_eq!(server.join().unwrap(), "hello there");
+    assert_eq!(apps[0].log, ["good day", "ended", "asked"]);
+    // The listener is gone.
+    let apps = Pool::new(config(1)).unwrap().run(|_| caller(to)).unwrap();
+    assert_eq!(apps[0].log, ["connection refused"]);
+}
+
+struct UdpEcho(DatagramId);
+
+impl App for UdpEcho {
+    type Message = ();
+
+    fn handle(&mut self, event: Event<'_, ()>, io: &mut Io<()>) {
+        if let Event::Datagram { socket, from, bytes } = event {
+            assert_eq!(socket, self.0);
+            io.send_datagram(socket, bytes, from).unwrap();
+            if bytes == b"stop" {
+                io.stop();
+            }
+        }
+    }
+}
+
+#[test]
+fn datagrams() {
+    let mut pool = Pool::new(config(1)).unwrap();
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    let id = pool.add_datagram(socket).unwrap();
+    let client = std::thread::spawn(move || {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let mut buffer = [0; 10];
+        for text in ["one", "", "stop"] {
+            socket.send_to(text.as_bytes(), address).unwrap();
+            let length = socket.recv(&mut buffer).unwrap();
+            assert_eq!(&buffer[..length], text.as_bytes());
+        }
+    });
+    pool.run(|_| UdpEcho(id)).unwrap();
+    client.join().unwrap();
+}
+
+struct Panics;
+
+impl App for Panics {
+    type Message = ();
+
+    fn handle(&mut self, event: Event<'_, ()>, io: &mut Io<()>) {
+        if let (Event::Started, 0) = (event, io.reactor()) {
+            // Not `panic!`, which would print a backtrace into the test's output.
+            std::panic::resume_unwind(Box::new("on purpose"));
+        }
+    }
+}
+
+#[test]
+fn a_thread_that_panics_ends_the_pool_with_an_error() {
+    assert!(Pool::new(config(2)).unwrap().run(|_| Panics).is_err());
+}
