@@ -110,6 +110,7 @@ pub(crate) fn outcome(verdict: Verdict, failure: Option<Failure>) -> RunOutcome 
         failure,
         duration: Duration::from_millis(214),
         points: None,
+        lacking: false,
         diagnostics: vec![],
     }
 }

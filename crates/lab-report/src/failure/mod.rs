@@ -206,7 +206,7 @@ impl FailureReport<'_> {
 
     fn row(&self, text: &mut String, indent: &str, line: &str) -> std::fmt::Result {
         let mark = self.theme.mark;
-        let line = line.replace('\t', "    ");
+        let line = line.trim_end().replace('\t', "    ");
         let line = fit(&line, self.width.saturating_sub(indent.len() + 4));
         writeln!(text, "{indent}  {mark}|{mark:#} {line}")
     }

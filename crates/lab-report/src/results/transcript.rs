@@ -127,7 +127,7 @@ impl Transcript {
         let mut said = std::mem::take(&mut speaker.partial);
         if let Some(end) = said.rfind('\n') {
             let rest = said.split_off(end + 1);
-            for line in said.lines() {
+            for line in said.lines().filter(|line| !line.trim().is_empty()) {
                 self.spoken(at, process, '<', line);
             }
             said = rest;

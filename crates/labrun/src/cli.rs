@@ -1,0 +1,130 @@
+//! The command line: what may be typed, and which command it is.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::commands::{check, doctor, list, run, stage};
+use crate::exit::{self, Complaint, Exit};
+
+/// Run network labs: build the network, start programs on its hosts, type into
+/// them, and check what comes out.
+///
+/// `labrun FILE.yaml` is short for `labrun run FILE.yaml`.
+#[derive(Debug, Parser)]
+#[command(name = "labrun", version, after_help = exit::HELP, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    /// When to use colours
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
+    color: Colour,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::Args),
+    List(list::Args),
+    Check(check::Args),
+    Doctor(doctor::Args),
+    #[command(hide = true)]
+    Stage(stage::Args),
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Colour {
+    /// On a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// Does what the command line says.
+pub(crate) fn main() -> Exit {
+    let cli = match Cli::try_parse_from(with_run(std::env::args_os().collect())) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are errors to clap, but not to us; nobody can
+            // be told if they cannot be printed.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Pass };
+        }
+    };
+    match cli.color {
+        Colour::Auto => anstream::ColorChoice::Auto,
+        Colour::Always => anstream::ColorChoice::Always,
+        Colour::Never => anstream::ColorChoice::Never,
+    }
+    .write_global();
+    let result = match cli.command {
+        Command::Run(args) => run::main(&args),
+        Command::List(args) => list::main(&args),
+        Command::Check(args) => check::main(&args),
+        Command::Doctor(args) => doctor::main(&args),
+        Command::Stage(args) => return stage::main(args),
+    };
+    result.unwrap_or_else(|error| complain(&error))
+}
+
+/// Tells a person what is wrong.
+fn complain(error: &anyhow::Error) -> Exit {
+    use anstyle::AnsiColor;
+    use std::io::Write as _;
+
+    let red = AnsiColor::Red.on_default().bold();
+    let cyan = AnsiColor::Cyan.on_default().bold();
+    let complaint = error.downcast_ref::<Complaint>();
+    let mut text = format!("{red}error{red:#}: {error:#}\n");
+    if let Some(help) = complaint.and_then(|complaint| complaint.help.as_deref()) {
+        text.push_str(&format!("{cyan}help{cyan:#}: {help}\n"));
+    }
+    // If even standard error is gone, the exit code has to do.
+    let _ = anstream::stderr().write_all(text.as_bytes());
+    complaint.map_or(Exit::Usage, |complaint| complaint.exit)
+}
+
+/// Puts in the `run` that was left out before a path.
+fn with_run(mut words: Vec<OsString>) -> Vec<OsString> {
+    let Some(first) = words.get(1).and_then(|word| word.to_str()) else { return words };
+    let is_path = Path::new(first).extension().is_some_and(|end| end == "yaml" || end == "yml")
+        || first.contains('/')
+        || first.starts_with('.');
+    if is_path && !first.starts_with('-') {
+        words.insert(1, "run".into());
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_path_alone_is_run() {
+        let table = [
+            (vec!["labrun", "x.yaml"], true),
+            (vec!["labrun", "labs/x", "--jobs", "2"], true),
+            (vec!["labrun", "."], true),
+            (vec!["labrun", "run", "x.yaml"], false),
+            (vec!["labrun", "rnu"], false),
+            (vec!["labrun", "--help"], false),
+            (vec!["labrun"], false),
+        ];
+        for (words, is_run) in table {
+            let words: Vec<OsString> = words.into_iter().map(Into::into).collect();
+            let expected = if is_run { words.len() + 1 } else { words.len() };
+            assert_eq!(with_run(words.clone()).len(), expected, "{words:?}");
+        }
+    }
+}
