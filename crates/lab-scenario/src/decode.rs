@@ -47,7 +47,15 @@ impl<T: Decode> Decode for Vec<T> {
         let Value::List(items) = &node.value else {
             return wrong_type(node, "a list", sink);
         };
-        Some(items.iter().filter_map(|item| T::decode(item, sink)).collect())
+        // Nobody reads a thousand messages, and each takes its time.
+        let mut values = Vec::with_capacity(items.len());
+        for item in items {
+            if sink.is_full() {
+                break;
+            }
+            values.extend(T::decode(item, sink));
+        }
+        Some(values)
     }
 }
 
@@ -78,9 +86,13 @@ impl<T> Default for Named<T> {
 /// whatever refers to it.
 impl<T: Decode> Decode for Named<T> {
     fn decode(node: &Node, sink: &mut Sink) -> Option<Self> {
-        let entries = entries(node, "a mapping", sink)?;
-        let read = |entry: &Entry| (entry.key.clone(), T::decode(&entry.node, sink));
-        Some(Self(entries.iter().map(read).collect()))
+        let entries = entries(node, "a mapping from names", sink)?;
+        let mut named = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let value = if sink.is_full() { None } else { T::decode(&entry.node, sink) };
+            named.push((entry.key.clone(), value));
+        }
+        Some(Self(named))
     }
 }
 
@@ -113,16 +125,14 @@ pub(crate) fn unknown_key(key: &Text, what: &str, known: &[&str], sink: &mut Sin
     sink.report(Diagnostic::new(Code::UnknownKey, key.span, message).maybe_help(help));
 }
 
-/// Reports a key that is missing.
-pub(crate) fn missing_key(node: &Node, what: &str, key: &str, sink: &mut Sink) {
-    let message = format!("`{key}` is missing in {what}");
-    sink.report(Diagnostic::new(Code::MissingKey, node.head, message));
-}
-
 /// A mapping with known keys.
 pub(crate) trait Record {
     /// Its first line: what a message shows that is about all of it.
     fn head(&self) -> Span;
+
+    /// Whether nothing in it was reported: then what is not given was left out,
+    /// and not misspelt.
+    fn is_whole(&self) -> bool;
 }
 
 /// A raw type: a mapping with known keys.
@@ -151,12 +161,17 @@ macro_rules! record {
         #[derive(Debug, Clone)]
         pub(crate) struct $name {
             head: $crate::source::Span,
+            is_whole: bool,
             $($(#[$field_meta])* pub(crate) $field: Option<$type>,)*
         }
 
         impl $crate::decode::Record for $name {
             fn head(&self) -> $crate::source::Span {
                 self.head
+            }
+
+            fn is_whole(&self) -> bool {
+                self.is_whole
             }
         }
 
@@ -172,17 +187,22 @@ macro_rules! record {
                     concat!("a mapping for ", $what),
                     sink,
                 )?;
-                let mut record = Self { head: node.head, $($field: None),* };
+                let mut record = Self { head: node.head, is_whole: true, $($field: None),* };
                 for entry in entries {
                     match entry.key.value.as_str() {
                         $($key => {
                             record.$field = $crate::decode::Decode::decode(&entry.node, sink);
+                            record.is_whole &= record.$field.is_some();
                         })*
-                        _ => $crate::decode::unknown_key(&entry.key, WHAT, KEYS, sink),
+                        _ => {
+                            $crate::decode::unknown_key(&entry.key, WHAT, KEYS, sink);
+                            record.is_whole = false;
+                        }
                     }
                 }
                 $($(
-                    $crate::decode::$required(entries, node, WHAT, $key, sink);
+                    record.is_whole &=
+                        $crate::decode::$required(entries, node, WHAT, $key, KEYS, sink);
                 )?)*
                 Some(record)
             }
@@ -191,11 +211,27 @@ macro_rules! record {
 }
 pub(crate) use record;
 
-/// Reports a required key that is not among the entries.
-pub(crate) fn required(entries: &[Entry], node: &Node, what: &str, key: &str, sink: &mut Sink) {
-    if !entries.iter().any(|entry| entry.key.value == key) {
-        missing_key(node, what, key, sink);
+/// Whether a required key is among the entries. If not, that is reported,
+/// unless a key that was reported already is probably meant for it.
+pub(crate) fn required(
+    entries: &[Entry],
+    node: &Node,
+    what: &str,
+    key: &str,
+    known: &[&str],
+    sink: &mut Sink,
+) -> bool {
+    let is_it = |entry: &Entry| entry.key.value == key;
+    let is_meant = |entry: &Entry| {
+        let word = entry.key.value.as_str();
+        !known.contains(&word) && suggest::nearest(word, known.iter().copied()) == Some(key)
+    };
+    if entries.iter().any(|entry| is_it(entry) || is_meant(entry)) {
+        return true;
     }
+    let message = format!("`{key}` is missing in {what}");
+    sink.report(Diagnostic::new(Code::MissingKey, node.head, message));
+    false
 }
 
 /// A raw type that is one of several: a mapping with exactly one key.

@@ -9,6 +9,8 @@ use crate::source::{Source, SourceId, Sources, Span};
 
 /// How many diagnostics are shown of one file; the rest are counted.
 const MOST_SHOWN: usize = 20;
+/// How many are looked for: a file that is wrong throughout is not a scenario.
+const MOST_KEPT: usize = 200;
 
 /// A place and what is to be said of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +76,19 @@ pub(crate) struct Sink {
 
 impl Sink {
     pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
-        self.diagnostics.push(diagnostic);
+        if !self.is_full() {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    /// Whether there is no use in looking for more.
+    pub(crate) fn is_full(&self) -> bool {
+        self.diagnostics.len() >= MOST_KEPT
+    }
+
+    /// Whether something of that kind was reported.
+    pub(crate) fn has(&self, code: Code) -> bool {
+        self.diagnostics.iter().any(|diagnostic| diagnostic.code == code)
     }
 
     pub(crate) fn has_errors(&self) -> bool {
@@ -143,12 +157,14 @@ impl Diagnostics {
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
         let mut text = String::new();
+        let renderer = render::Pictures::new(&self.sources, colour);
         for diagnostic in self.list.iter().take(MOST_SHOWN) {
-            text.push_str(&render::render(&self.sources, diagnostic, colour));
+            text.push_str(&renderer.render(diagnostic));
             text.push_str("\n\n");
         }
         if let Some(more) = self.list.len().checked_sub(MOST_SHOWN).filter(|more| *more > 0) {
-            text.push_str(&format!("… and {more} more\n\n"));
+            let least = if self.list.len() >= MOST_KEPT { "at least " } else { "" };
+            text.push_str(&format!("… and {least}{more} more\n\n"));
         }
         text.truncate(text.trim_end().len());
         if !text.is_empty() {
@@ -160,7 +176,7 @@ impl Diagnostics {
     /// As editors want to read them: values that serde writes as JSON.
     #[must_use]
     pub fn reports(&self) -> Vec<Report> {
-        self.list.iter().map(|diagnostic| render::report(&self.sources, diagnostic)).collect()
+        render::reports(&self.sources, &self.list)
     }
 }
 

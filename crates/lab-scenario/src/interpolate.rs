@@ -119,8 +119,10 @@ impl Draft {
                 Token::Name(name) => match scope.resolve(name, span) {
                     Ok(name) => Content::Name(name),
                     Err(diagnostic) => {
+                        // It keeps its place, lest a command seem to have no
+                        // program because that is misspelt.
                         sink.report(*diagnostic);
-                        continue;
+                        Content::Name(Name::Variable(name.to_owned()))
                     }
                 },
                 Token::Unclosed => {

@@ -15,6 +15,8 @@ use crate::template::{Part, Reference, Template};
 use crate::words;
 use crate::yaml;
 
+const EMPTY_HINT: &str = "write `name: …`, or remove the file: a lab needs none";
+
 /// What `lab.yaml` says; or nothing, for a scenario without one.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Lab {
@@ -85,7 +87,7 @@ pub fn parse_lab(source: Source, directory: impl Into<PathBuf>) -> Result<Lab, D
 }
 
 fn read(sources: &Sources, id: crate::source::SourceId, bare: Lab, sink: &mut Sink) -> Option<Lab> {
-    let node = yaml::parse(&sources.get(id).text, id, sink)?;
+    let node = yaml::parse(&sources.get(id).text, id, EMPTY_HINT, sink)?;
     let raw = RawLab::decode(&node, sink)?;
     let env = environment(raw.env.as_ref(), &Scope::default(), sink);
     let env = env.into_iter().map(|(name, draft)| {

@@ -9,7 +9,7 @@ use crate::source::{Source, Span};
 
 /// Bytes that a file may have. The largest scenario anybody wrote by hand is
 /// far below; a file above is refused before it is looked at.
-pub const MAX_FILE_SIZE: usize = 1 << 20;
+pub const MAX_FILE_SIZE: usize = 256 << 10;
 
 /// Reads files. Implemented where the program meets the machine, and in tests
 /// by a map.
@@ -56,11 +56,11 @@ impl Source {
             let source = Self { path, text: String::new() };
             return Err(Diagnostics::single(source, |id| {
                 let span = Span { source: id, ..Span::default() };
-                let limit = MAX_FILE_SIZE >> 20;
+                let limit = MAX_FILE_SIZE >> 10;
                 Diagnostic::new(
                     Code::TooLarge,
                     span,
-                    format!("the file is larger than {limit} MiB"),
+                    format!("the file is larger than {limit} KiB"),
                 )
                 .help("is this the file you meant?")
             }));

@@ -261,6 +261,7 @@ pub enum Input {
 
 /// How a process ended, or must end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ExitStatus {
     /// By itself, with this code.
     Code(i32),

@@ -1,66 +1,88 @@
 //! Diagnostics as text, in the manner of rustc, and as data for editors.
 
-use annotate_snippets::{AnnotationKind, Element, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Element, Level, Origin, Renderer, Snippet};
 use serde::Serialize;
 
 use crate::diagnostic::{Diagnostic, Label};
-use crate::source::{Lines, Sources, Span};
+use crate::source::{Lines, SourceId, Sources, Span};
 
-/// Lines shown before and after those that a diagnostic is about.
-const AROUND: usize = 0;
+/// Lines between two places from which on they are shown apart: what is between
+/// them is not shown anyway, and would have to be read for nothing.
+const FAR: usize = 20;
 
-/// A diagnostic with lines, the lines themselves and a caret.
-pub(crate) fn render(sources: &Sources, diagnostic: &Diagnostic, colour: bool) -> String {
-    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-    let level = if diagnostic.code.is_warning() { Level::WARNING } else { Level::ERROR };
-    let mut group = level
-        .primary_title(diagnostic.message.as_str())
-        .id(diagnostic.code.as_str())
-        .elements(snippets(sources, diagnostic));
-    for help in &diagnostic.help {
-        group = group.element(Level::HELP.message(help.as_str()));
-    }
-    renderer.render(&[group])
-}
-
-/// One snippet for each file and each stretch of lines: places far apart are
-/// cut out one by one, so that the work does not grow with the file.
-fn snippets<'a>(sources: &'a Sources, diagnostic: &'a Diagnostic) -> Vec<Element<'a>> {
-    let primary = &diagnostic.primary;
-    let (near, far): (Vec<_>, Vec<_>) =
-        diagnostic.secondary.iter().partition(|label| label.span.source == primary.span.source);
-    let mut elements = vec![snippet(sources, Some(primary), &near)];
-    for label in far {
-        elements.push(snippet(sources, None, &[label]));
-    }
-    elements
-}
-
-fn snippet<'a>(
+/// Draws diagnostics: the lines they are about with carets under them.
+pub(crate) struct Pictures<'a> {
     sources: &'a Sources,
-    primary: Option<&'a Label>,
-    secondary: &[&'a Label],
-) -> Element<'a> {
-    let all = primary.into_iter().chain(secondary.iter().copied());
-    let spans: Vec<Span> = all.map(|label| label.span).collect();
-    let start = spans.iter().map(|span| span.start).min().unwrap_or(0);
-    let end = spans.iter().map(|span| span.end).max().unwrap_or(0);
-    let source = sources.get(spans.first().map(|span| span.source).unwrap_or_default());
-    let (from, until, line) = Lines::new(&source.text).window(start, end, AROUND);
-    let annotate = |kind: AnnotationKind, label: &'a Label| {
-        let place = Lines::new(&source.text).place(label.span.start, label.span.end);
-        let text = Some(label.text.as_str()).filter(|text| !text.is_empty());
-        kind.span(place.start - from..place.end - from).label(text)
-    };
-    let kind = |is_primary| {
-        if is_primary { AnnotationKind::Primary } else { AnnotationKind::Context }
-    };
-    Snippet::source(&source.text[from..until])
-        .line_start(line)
-        .path(source.path.to_string_lossy())
-        .annotations(primary.map(|label| annotate(kind(true), label)))
-        .annotations(secondary.iter().map(|label| annotate(kind(primary.is_none()), label)))
-        .into()
+    lines: Vec<Lines<'a>>,
+    renderer: Renderer,
+}
+
+impl<'a> Pictures<'a> {
+    pub(crate) fn new(sources: &'a Sources, colour: bool) -> Self {
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        Self { sources, lines: lines_of(sources), renderer }
+    }
+
+    pub(crate) fn render(&self, diagnostic: &Diagnostic) -> String {
+        let level = if diagnostic.code.is_warning() { Level::WARNING } else { Level::ERROR };
+        let mut group = level
+            .primary_title(diagnostic.message.as_str())
+            .id(diagnostic.code.as_str())
+            .elements(self.snippets(diagnostic));
+        for help in &diagnostic.help {
+            group = group.element(Level::HELP.message(help.as_str()));
+        }
+        self.renderer.render(&[group])
+    }
+
+    /// One snippet with the primary place and those near it, and one for each
+    /// that is far away or in another file.
+    fn snippets(&self, diagnostic: &'a Diagnostic) -> Vec<Element<'a>> {
+        let primary = &diagnostic.primary;
+        let line = |span: Span| self.lines[span.source.0].place(span.start, span.start).line;
+        let is_near = |label: &&Label| {
+            label.span.source == primary.span.source
+                && line(label.span).abs_diff(line(primary.span)) < FAR
+        };
+        let (near, far): (Vec<_>, Vec<_>) = diagnostic.secondary.iter().partition(is_near);
+        let mut elements = vec![self.snippet(Some(primary), &near)];
+        elements.extend(far.into_iter().map(|label| self.snippet(None, &[label])));
+        elements
+    }
+
+    fn snippet(&self, primary: Option<&'a Label>, secondary: &[&'a Label]) -> Element<'a> {
+        let spans = || primary.into_iter().chain(secondary.iter().copied()).map(|label| label.span);
+        let id = spans().next().map(|span| span.source).unwrap_or_default();
+        let source = self.sources.get(id);
+        let path = source.path.to_string_lossy();
+        if source.text.is_empty() {
+            return Origin::path(path).line(1).char_column(1).into();
+        }
+        let start = spans().map(|span| span.start).min().unwrap_or_default();
+        let end = spans().map(|span| span.end).max().unwrap_or_default();
+        let lines = &self.lines[id.0];
+        let (from, until, line) = lines.window(start, end);
+        let annotate = |kind: AnnotationKind, label: &'a Label| {
+            let place = lines.place(label.span.start, label.span.end);
+            let text = Some(label.text.as_str()).filter(|text| !text.is_empty());
+            kind.span(place.start - from..place.end - from).label(text)
+        };
+        // Alone in its snippet, a secondary place is what that one is about.
+        let beside = match primary {
+            Some(_) => AnnotationKind::Context,
+            None => AnnotationKind::Primary,
+        };
+        Snippet::source(&source.text[from..until])
+            .line_start(line)
+            .path(path)
+            .annotations(primary.map(|label| annotate(AnnotationKind::Primary, label)))
+            .annotations(secondary.iter().map(|label| annotate(beside, label)))
+            .into()
+    }
+}
+
+fn lines_of(sources: &Sources) -> Vec<Lines<'_>> {
+    sources.iter().map(|source| Lines::new(&source.text)).collect()
 }
 
 /// A diagnostic as an editor reads it.
@@ -104,27 +126,25 @@ pub struct Position {
     pub byte: usize,
 }
 
-pub(crate) fn report(sources: &Sources, diagnostic: &Diagnostic) -> Report {
-    let label = |label: &Label| {
-        let source = sources.get(label.span.source);
-        let lines = Lines::new(&source.text);
-        let position = |byte| {
-            let place = lines.place(byte, byte);
-            Position { line: place.line, column: place.column, byte: place.start }
-        };
-        ReportedLabel {
-            file: source.path.to_string_lossy().into_owned(),
-            start: position(label.span.start),
-            end: position(label.span.end),
-            text: label.text.clone(),
-        }
+pub(crate) fn reports(sources: &Sources, diagnostics: &[Diagnostic]) -> Vec<Report> {
+    let lines = lines_of(sources);
+    let position = |SourceId(source): SourceId, byte| {
+        let place = lines[source].place(byte, byte);
+        Position { line: place.line, column: place.column, byte: place.start }
     };
-    Report {
+    let label = |label: &Label| ReportedLabel {
+        file: sources.get(label.span.source).path.to_string_lossy().into_owned(),
+        start: position(label.span.source, label.span.start),
+        end: position(label.span.source, label.span.end),
+        text: label.text.clone(),
+    };
+    let report = |diagnostic: &Diagnostic| Report {
         code: diagnostic.code.as_str(),
         severity: if diagnostic.code.is_warning() { "warning" } else { "error" },
         message: diagnostic.message.clone(),
         primary: label(&diagnostic.primary),
         secondary: diagnostic.secondary.iter().map(label).collect(),
         help: diagnostic.help.clone(),
-    }
+    };
+    diagnostics.iter().map(report).collect()
 }

@@ -22,6 +22,8 @@ use crate::yaml;
 /// The most combinations that a matrix may have.
 const MAX_VARIANTS: usize = 1000;
 
+const EMPTY_HINT: &str = "a scenario has at least a `topology`, `processes` and `steps`";
+
 /// A scenario in which nothing is wrong.
 #[derive(Debug, Clone)]
 pub struct Scenario {
@@ -73,7 +75,7 @@ fn read(
     sink: &mut Sink,
 ) -> Option<(Model, Topology)> {
     let text = sources.get(source_id).text.clone();
-    let node = yaml::parse(&text, source_id, sink)?;
+    let node = yaml::parse(&text, source_id, EMPTY_HINT, sink)?;
     let raw = RawScenario::decode(&node, sink)?;
     let finder =
         topology::Finder { directory: &lab.directory, root: shown_root(file, lab), loader };

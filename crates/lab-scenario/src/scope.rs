@@ -1,6 +1,7 @@
 //! What is known at some point of a file: variables, hosts, roles.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
@@ -18,6 +19,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) network: Option<&'a Network>,
     /// Names of the roles that the lab has; `None` where none can be used.
     pub(crate) roles: Option<Vec<&'a str>>,
+    /// Those variables that something has referred to.
+    pub(crate) used: RefCell<HashSet<String>>,
 }
 
 type Resolved = Result<Name, Box<Diagnostic>>;
@@ -29,6 +32,7 @@ impl Scope<'_> {
             return Ok(Name::Seed);
         }
         if self.variables.contains_key(name) {
+            self.used.borrow_mut().insert(name.to_owned());
             return Ok(Name::Variable(name.to_owned()));
         }
         if let Some(role) = name.strip_prefix("program.") {

@@ -60,11 +60,11 @@ impl<'t> Lines<'t> {
         Place { start, end, line: line + 1, column: column + 1 }
     }
 
-    /// The bytes of the lines that a range touches, and the number of the
-    /// first of them, with so many lines more on either side.
-    pub(crate) fn window(&self, start: usize, end: usize, around: usize) -> (usize, usize, usize) {
-        let first = self.line_of(floor_boundary(self.text, start)).saturating_sub(around);
-        let last = self.line_of(floor_boundary(self.text, end)) + around;
+    /// Beginning and end of the lines that a range touches, and the number of
+    /// the first of them.
+    pub(crate) fn window(&self, start: usize, end: usize) -> (usize, usize, usize) {
+        let first = self.line_of(floor_boundary(self.text, start));
+        let last = self.line_of(floor_boundary(self.text, end));
         let stop = self.starts.get(last + 1).copied().unwrap_or(self.text.len());
         (self.starts[first], stop, first + 1)
     }
@@ -111,6 +111,11 @@ impl Sources {
         SourceId(self.list.len() - 1)
     }
 
+    /// All of them, in the order of their numbers.
+    pub(crate) fn iter(&self) -> std::slice::Iter<'_, Source> {
+        self.list.iter()
+    }
+
     /// A file.
     #[must_use]
     pub fn get(&self, id: SourceId) -> &Source {
@@ -151,7 +156,7 @@ mod tests {
         let text = "one\ntwo\nthree\nfour";
         let lines = Lines::new(text);
         let at = text.find("ree").unwrap();
-        assert_eq!(lines.window(at, at + 1, 0), (8, 14, 3));
-        assert_eq!(lines.window(at, at + 1, 9), (0, 18, 1));
+        assert_eq!(lines.window(at, at + 1), (8, 14, 3));
+        assert_eq!(lines.window(0, text.len()), (0, 18, 1));
     }
 }

@@ -6,18 +6,23 @@
 pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // Edit distance is quadratic: no name that somebody mistyped is this long.
     const LONGEST: usize = 100;
+    const MOST: usize = 2000;
     if word.is_empty() || word.len() > LONGEST {
         return None;
     }
     let limit = (word.chars().count() / 3).max(1);
     known
         .into_iter()
+        .take(MOST)
         .filter(|candidate| *candidate != word && candidate.len() <= LONGEST)
         .map(|candidate| {
             if candidate.eq_ignore_ascii_case(word) {
                 return (0, candidate);
             }
-            (strsim::damerau_levenshtein(word, candidate), candidate)
+            if candidate.len().abs_diff(word.len()) > 4 * limit {
+                return (usize::MAX, candidate);
+            }
+            (strsim::osa_distance(word, candidate), candidate)
         })
         .filter(|(distance, candidate)| *distance <= limit && *distance < candidate.chars().count())
         .min_by_key(|(distance, _)| *distance)
@@ -38,7 +43,8 @@ pub(crate) fn help<'a>(
     }
     match known.len() {
         0 => Some(format!("there are no {kind}")),
-        1..=MOST => Some(format!("the {kind} are {}", list(&known))),
+        1 => Some(format!("there is only `{}`", known[0])),
+        2..=MOST => Some(format!("the {kind} are {}", list(&known))),
         _ => None,
     }
 }

@@ -51,6 +51,9 @@ impl Text {
 
     /// Where a range of bytes of the value stands in the file.
     pub(crate) fn span_of(&self, range: Range<usize>) -> Span {
+        if self.value.is_empty() {
+            return self.span;
+        }
         let (Some(start), Some(end)) = (self.offset(range.start), self.offset(range.end)) else {
             return self.span;
         };

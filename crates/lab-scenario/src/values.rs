@@ -164,7 +164,13 @@ impl FromText for bool {
             "true" => Ok(true),
             "false" => Ok(false),
             _ => {
-                Err(BadValue::new(Code::Boolean, format!("`{text}` is neither `true` nor `false`")))
+                let message = format!("`{text}` is neither `true` nor `false`");
+                let bad = BadValue::new(Code::Boolean, message);
+                Err(match text.to_ascii_lowercase().as_str() {
+                    "yes" | "y" | "on" | "true" | "1" => bad.help("write `true`"),
+                    "no" | "n" | "off" | "false" | "0" => bad.help("write `false`"),
+                    _ => bad,
+                })
             }
         }
     }

@@ -75,7 +75,9 @@ fn plain_kind(text: &str) -> &'static str {
 
 /// Reads a file. Whatever is wrong with it is reported to `sink`; there is a
 /// tree unless the file breaks YAML's own rules or has nothing in it.
-pub(crate) fn parse(text: &str, source: SourceId, sink: &mut Sink) -> Option<Node> {
+///
+/// `hint` says what to write into a file that is empty.
+pub(crate) fn parse(text: &str, source: SourceId, hint: &str, sink: &mut Sink) -> Option<Node> {
     let options: Options = options! {
         flow_nesting_limit: MAX_DEPTH,
         block_nesting_limit: MAX_DEPTH,
@@ -92,7 +94,7 @@ pub(crate) fn parse(text: &str, source: SourceId, sink: &mut Sink) -> Option<Nod
     };
     for event in Parser::new_from_str_with_options(text, options) {
         let (event, span) = match event {
-            Ok((event, span)) => (event, reader.span(span)),
+            Ok(event) => event,
             Err(error) => {
                 let diagnostic = reader.syntax_error(&error);
                 reader.sink.report(diagnostic);
@@ -106,8 +108,8 @@ pub(crate) fn parse(text: &str, source: SourceId, sink: &mut Sink) -> Option<Nod
     }
     if reader.root.is_none() {
         let span = Span { source, ..Span::default() };
-        let message = "the file is empty";
-        reader.sink.report(Diagnostic::new(Code::Empty, span, message));
+        let diagnostic = Diagnostic::new(Code::Empty, span, "the file is empty").help(hint);
+        reader.sink.report(diagnostic);
     }
     reader.root
 }
@@ -159,26 +161,33 @@ impl Reader<'_> {
         Span { source: self.source, start: range.start, end: range.end }
     }
 
-    fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Fatal> {
+    /// Takes an event at its place, which is that of its tag if it has one that
+    /// is refused.
+    fn event(&mut self, event: Event<'_>, at: granit_parser::Span) -> Result<(), Fatal> {
+        let span = self.span(at);
+        let tag_span = at.tag_span().map_or(span, |tag| self.span(tag));
         match event {
             Event::Scalar(value, style, anchor, tag) => {
-                let mut forced = false;
-                if let Some(tag) = tag {
-                    forced = tag.is_yaml_core_schema_tag("str");
-                    if !forced {
-                        self.refuse_tag(&tag.original(), span);
-                    }
+                let forced = tag.as_ref().is_some_and(|tag| tag.is_yaml_core_schema_tag("str"));
+                if let Some(tag) = tag.filter(|_| !forced) {
+                    self.refuse_tag(&tag.original(), tag_span);
                 }
                 self.count(1, value.len(), span)?;
                 let node = self.scalar(value.into_owned(), style, forced, span);
                 self.close(node, anchor, 1)
             }
             Event::SequenceStart(_, anchor, tag) => {
-                self.open(Content::List(Vec::new()), anchor, tag.map(|tag| tag.original()), span)
+                if let Some(tag) = tag {
+                    self.refuse_tag(&tag.original(), tag_span);
+                }
+                self.open(Content::List(Vec::new()), anchor, span)
             }
             Event::MappingStart(_, anchor, tag) => {
                 let content = Content::Map { entries: Vec::new(), seen: HashMap::new(), key: None };
-                self.open(content, anchor, tag.map(|tag| tag.original()), span)
+                if let Some(tag) = tag {
+                    self.refuse_tag(&tag.original(), tag_span);
+                }
+                self.open(content, anchor, span)
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 let Some(open) = self.stack.pop() else { return Ok(()) };
@@ -251,16 +260,7 @@ impl Reader<'_> {
         Span { end: span.start + first.len(), ..span }
     }
 
-    fn open(
-        &mut self,
-        content: Content,
-        anchor: usize,
-        tag: Option<String>,
-        span: Span,
-    ) -> Result<(), Fatal> {
-        if let Some(tag) = tag {
-            self.refuse_tag(&tag, span);
-        }
+    fn open(&mut self, content: Content, anchor: usize, span: Span) -> Result<(), Fatal> {
         let (nodes_before, bytes_before) = (self.nodes, self.bytes);
         self.count(1, 0, span)?;
         if self.stack.len() >= MAX_DEPTH {
@@ -320,20 +320,40 @@ impl Reader<'_> {
     fn refuse_tag(&mut self, tag: &str, span: Span) {
         let message = format!("the tag `{tag}` is not used here");
         self.sink.report(
-            Diagnostic::new(Code::NotSupported, self.head(span), message)
+            Diagnostic::new(Code::NotSupported, span, message)
                 .help("leave it out; a value in quotes is always a text"),
         );
     }
 
+    /// The parser tells a point; what is shown is the character there.
     fn syntax_error(&self, error: &ScanError) -> Diagnostic {
-        let at = error.marker().byte_offset().unwrap_or(self.text.len());
-        let length = self
-            .text
-            .get(at..)
-            .and_then(|rest| rest.chars().next())
-            .map_or(0, |c| if c == '\n' { 0 } else { c.len_utf8() });
-        let span = Span { source: self.source, start: at, end: at + length };
-        syntax_error(error.kind(), span)
+        let mut at = error.marker().byte_offset().unwrap_or(self.text.len()).min(self.text.len());
+        let before = |at: usize, c: char| self.text.get(..at).is_some_and(|text| text.ends_with(c));
+        let is_tab = matches!(
+            error.kind(),
+            ErrorKind::TabInBlockIndentation
+                | ErrorKind::TabNotAllowed
+                | ErrorKind::TabInIndentation
+        );
+        let rest = |at: usize| self.text.get(at..).unwrap_or_default();
+        let in_flow = matches!(
+            error.kind(),
+            ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator
+        );
+        if in_flow && before(at, '$') && rest(at).starts_with('{') {
+            let end = rest(at).find('}').map_or(at + 1, |close| at + close + 1);
+            let span = Span { source: self.source, start: at - 1, end };
+            let written = self.slice(span);
+            let message = "`${…}` inside `{…}` or `[…]` must be in quotes";
+            return Diagnostic::new(Code::Syntax, span, message)
+                .help(format!("write `\"{written}\"`"));
+        }
+        if is_tab && !rest(at).starts_with('\t') && before(at, '\t') {
+            at -= 1;
+        }
+        let first = rest(at).chars().next().filter(|c| !matches!(c, '\n' | '\r'));
+        let end = at + first.map_or(0, char::len_utf8);
+        syntax_error(error.kind(), Span { source: self.source, start: at, end })
     }
 }
 
@@ -407,9 +427,13 @@ fn syntax_error(kind: &ErrorKind, span: Span) -> Diagnostic {
             "a `:` that makes no key here".to_owned(),
             "put a text that has `: ` in it into quotes, and check the indentation",
         ),
-        ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator => (
-            format!("{kind}"),
-            "inside `{…}` and `[…]`, a text that has `,`, `{`, `}`, `[` or `]` in it needs quotes: \"${port}\"",
+        ErrorKind::ExpectedFlowMappingSeparator => (
+            "expected `,` or `}` here".to_owned(),
+            "inside `{…}`, a text that has `,`, `{`, `}`, `[` or `]` in it needs quotes",
+        ),
+        ErrorKind::ExpectedFlowSequenceSeparator => (
+            "expected `,` or `]` here".to_owned(),
+            "inside `[…]`, a text that has `,`, `{`, `}`, `[` or `]` in it needs quotes",
         ),
         ErrorKind::SimpleKeyExpected | ErrorKind::ExpectedBlockMappingKey => (
             "a key and `:` are wanted here".to_owned(),

@@ -74,6 +74,7 @@ impl Checker<'_> {
         .collect();
         match given.as_slice() {
             [(_, _, process)] => *process,
+            [] if !raw.is_whole() => None,
             [] => {
                 self.sink.report(
                     Diagnostic::new(Code::OneVerb, raw.head(), "a check that states nothing")
@@ -117,7 +118,7 @@ impl Checker<'_> {
             self.sink.report(Diagnostic::new(Code::UnknownKey, within.span, message));
         }
         let status: Option<Status> = self.status(exit)?;
-        if status.is_none() {
+        if status.is_none() && exit.is_whole() {
             let message = "this `exit` does not say how";
             self.sink.report(
                 Diagnostic::new(Code::MissingKey, exit.head(), message)
@@ -142,6 +143,9 @@ impl Checker<'_> {
             return Some(Bounds { at_least: Some(is.clone()), at_most: Some(is) });
         }
         if raw.at_least.is_none() && raw.at_most.is_none() {
+            if !raw.is_whole() {
+                return None;
+            }
             self.sink.report(
                 Diagnostic::new(Code::MissingKey, raw.head(), "this `count` does not say how many")
                     .help("add `is: 1`, or `at_least` and `at_most`"),

@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::codes::Code;
+use crate::decode::Record;
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::interpolate::Draft;
 use crate::model::{Model, Setting};
@@ -46,6 +47,7 @@ pub(crate) fn check(
         defaults: Defaults::new(),
         processes: HashMap::new(),
         names: Vec::new(),
+        has_processes: raw.processes.is_some() || raw.is_whole(),
         timeout: None,
     };
     checker.scenario(raw)
@@ -79,6 +81,9 @@ struct Checker<'a> {
     processes: HashMap<String, ProcessId>,
     /// By number: the names and where they are defined.
     names: Vec<(String, Span)>,
+    /// Whether the processes could be read, so that one that is not there is
+    /// an error of whoever refers to it.
+    has_processes: bool,
     /// That of the scenario, where it is known.
     timeout: Option<Duration>,
 }
@@ -94,7 +99,7 @@ impl Checker<'_> {
         let env = self.env(raw.env.as_ref());
         let backend = self.value(raw.backend.as_ref());
         let processes = self.processes(raw.processes.as_ref());
-        let (steps, starts_itself) = self.steps(raw.steps.as_ref(), &processes);
+        let (steps, starts_itself) = self.steps(raw.steps.as_ref());
         let checks = self.assertions(raw.checks.as_ref());
         order::check(self, &processes, &steps, starts_itself, &checks);
         let texts = |list: Option<&crate::decode::OneOrMany<Text>>| {
@@ -103,11 +108,13 @@ impl Checker<'_> {
         for text in raw.requires.iter().flat_map(|list| &list.0) {
             requirement(text, self.sink);
         }
+        self.warn_of_unused(&variables);
         if self.sink.has_errors() {
             return None;
         }
+        let title = raw.name.as_ref().map(|name| name.value.split_whitespace().collect::<Vec<_>>());
         Some(Model {
-            title: raw.name.as_ref().map(|name| name.value.clone()).unwrap_or_default(),
+            title: title.unwrap_or_default().join(" "),
             description: raw.description.as_ref().map(|text| text.value.trim_end().to_owned()),
             backend,
             timeout,
@@ -164,6 +171,9 @@ impl Checker<'_> {
     fn process_at(&mut self, name: &str, span: Span) -> Option<ProcessId> {
         if let Some(id) = self.processes.get(name) {
             return Some(*id);
+        }
+        if !self.has_processes {
+            return None;
         }
         let known = self.names.iter().map(|(name, _)| name.as_str());
         let help = suggest::help(name, known, "processes");

@@ -40,7 +40,9 @@ pub(super) fn check(
     checks: &[PlacedCheck],
 ) {
     let mut lives = vec![Life::NotYet; checker.names.len()];
-    let mut reported = vec![false; checker.names.len()];
+    // Once a name is wrong, who is started cannot be told.
+    let unsure = checker.sink.has(Code::UnknownProcess) || !checker.has_processes;
+    let mut reported = vec![unsure; checker.names.len()];
     for (at, placed) in steps.iter().enumerate() {
         let Some((ProcessId(id), wants)) = wants(&placed.step.action) else { continue };
         match (wants, lives[id]) {

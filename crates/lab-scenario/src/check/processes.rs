@@ -133,6 +133,7 @@ impl Checker<'_> {
         let given: Vec<&Text> =
             [&raw.output, &raw.tcp, &raw.udp, &raw.exit].into_iter().flatten().collect();
         match given.as_slice() {
+            [] if !raw.is_whole() => return None,
             [] => {
                 self.sink.report(
                     Diagnostic::new(Code::OneVerb, raw.head(), "`ready` waits for nothing").help(

@@ -7,7 +7,7 @@ use crate::decode::Record;
 use crate::diagnostic::Diagnostic;
 use crate::dialogue::{self, Direction, LineError, Speech};
 use crate::interpolate::Draft;
-use crate::model::{Action, Process, Status, Step, Within};
+use crate::model::{Action, Status, Step, Within};
 use crate::patterns;
 use crate::plan::ProcessId;
 use crate::raw::{
@@ -28,34 +28,32 @@ pub(super) struct Placed {
 impl Checker<'_> {
     /// All steps, with starts for all processes before them if there are none.
     /// The second value is whether those starts were written.
-    pub(super) fn steps(
-        &mut self,
-        raw: Option<&Maybe<Vec<RawStep>>>,
-        processes: &[Process],
-    ) -> (Vec<Placed>, bool) {
+    pub(super) fn steps(&mut self, raw: Option<&Maybe<Vec<RawStep>>>) -> (Vec<Placed>, bool) {
         let raw = raw.and_then(|steps| steps.0.as_deref()).unwrap_or_default();
         let starts_itself = raw.iter().any(|step| matches!(step.verb, Some(RawVerb::Start(_))));
         let mut steps = Vec::new();
         if !starts_itself {
-            for process in processes {
-                if let Some(id) = self.processes.get(&process.name) {
-                    let text = format!("start: {}", process.name);
-                    let step = Step {
-                        action: Action::Start(*id),
-                        within: Within::Own,
-                        place: process.place,
-                        text,
-                    };
-                    steps.push(Placed { step, span: process.name_span });
-                }
-            }
+            steps.extend(self.starts_of_all());
         }
         for step in raw {
+            if self.sink.is_full() {
+                break;
+            }
             if let Some(verb) = &step.verb {
                 self.step(step, verb, &mut steps);
             }
         }
         (steps, starts_itself)
+    }
+
+    /// In the order of the file, also those that are wrong in themselves.
+    fn starts_of_all(&self) -> Vec<Placed> {
+        let start = |(id, (name, span)): (usize, &(String, Span))| {
+            let (action, place) = (Action::Start(ProcessId(id)), self.place(*span));
+            let step = Step { action, within: Within::Own, place, text: format!("start: {name}") };
+            Placed { step, span: *span }
+        };
+        self.names.iter().enumerate().map(start).collect()
     }
 
     fn step(&mut self, raw: &RawStep, verb: &RawVerb, steps: &mut Vec<Placed>) {
@@ -142,6 +140,9 @@ impl Checker<'_> {
             self.sink.report(Diagnostic::new(Code::EmptyValue, text.span, message));
         }
         for line in lines {
+            if self.sink.is_full() {
+                break;
+            }
             let span = text.span_of(line.all.clone());
             let speech = match line.content {
                 Ok(speech) => speech,
@@ -200,6 +201,7 @@ impl Checker<'_> {
         let given: Vec<&Text> =
             [&raw.line, &raw.text, &raw.key, &raw.eof].into_iter().flatten().collect();
         match given.as_slice() {
+            [] if !raw.is_whole() => return None,
             [] => {
                 self.sink.report(
                     Diagnostic::new(Code::MissingKey, raw.head(), "this `send` sends nothing").help(

@@ -21,6 +21,8 @@ use crate::topology::{
 use crate::values::{Bandwidth, FromText, Mtu, Nodes, Percent, QueueSize, Whole};
 use crate::yaml;
 
+const EMPTY_HINT: &str = "a topology has `hosts`, `switches` and `links`";
+
 /// Where files are looked for, and how they are named to people.
 pub(crate) struct Finder<'a> {
     /// The scenario's folder, absolute.
@@ -62,7 +64,7 @@ pub(crate) fn read(
             };
             let id = sources.add(source);
             let text = &sources.get(id).text;
-            let node = yaml::parse(text, id, sink)?;
+            let node = yaml::parse(text, id, EMPTY_HINT, sink)?;
             let raw = RawTopology::decode(&node, sink)?;
             build(&raw, path.parent().unwrap_or(finder.directory), finder, sink)
         }
@@ -146,7 +148,7 @@ fn build(
     }
     match ways.as_slice() {
         [] => {
-            if !sink.has_errors() {
+            if raw.is_whole() {
                 let message = "a topology without anything in it";
                 sink.report(
                     Diagnostic::new(Code::EmptyValue, raw.head(), message)

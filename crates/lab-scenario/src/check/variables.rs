@@ -38,6 +38,18 @@ impl Checker<'_> {
         variables
     }
 
+    /// A variable that nothing uses was probably meant for something, and a
+    /// matrix key that nothing uses makes runs that differ in nothing.
+    pub(super) fn warn_of_unused(&mut self, variables: &[Variable]) {
+        for variable in variables {
+            if self.scope.used.borrow().contains(&variable.name) {
+                continue;
+            }
+            let message = format!("nothing uses `${{{}}}`", variable.name);
+            self.sink.report(Diagnostic::new(Code::Unused, variable.span, message));
+        }
+    }
+
     fn variable_name(&mut self, name: &Text) {
         if !super::name(name, "a variable", self.sink) {
             return;
