@@ -18,7 +18,7 @@ use std::time::Duration;
 /// Exit codes: 0 left (`exit`, end of input, Ctrl-C, SIGTERM), 1 the server cannot
 /// be reached, went away or refused the name, 2 bad usage.
 #[derive(Debug, Parser)]
-#[command(name = "chat-client", version, max_term_width = 100)]
+#[command(name = "chat-client", version)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) dialect: Dialect,
@@ -27,7 +27,10 @@ pub(crate) struct Args {
 /// What is spoken.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Dialect {
-    /// Messages by name over TCP: type `To NAME:TEXT`
+    /// Messages by name over TCP (port 12345): type `To NAME:TEXT`
+    ///
+    /// Type `To NAME:TEXT` to write to NAME, `exit` to leave. A message to you is shown as
+    /// `TEXT From SENDER`.
     Direct(crate::direct::DirectArgs),
 }
 

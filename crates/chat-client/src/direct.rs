@@ -4,7 +4,6 @@ use crate::args::ConnectArgs;
 use anyhow::Context as _;
 use chat_net::{App, Closed, ConnId, Event, Io, Pool};
 use chat_proto::direct::{self, Client, ClientAction, ClientEvent, Outcome};
-use chat_proto::frame::DEFAULT_MAX_FRAME;
 use chat_proto::units::parse_size;
 use chat_terminal::{Credits, Input, Mode, PROMPT, Screen, Terminal};
 use std::io::ErrorKind;
@@ -16,10 +15,7 @@ use std::time::Duration;
 const LEAVING: u64 = 0;
 const CONNECTING: u64 = 1;
 
-/// Messages by name over TCP
-///
-/// Type `To NAME:TEXT` to write to NAME, `exit` to leave. A message to you is shown
-/// as `TEXT From SENDER`.
+/// The options of `chat-client direct`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct DirectArgs {
     #[command(flatten)]
@@ -30,7 +26,7 @@ pub(crate) struct DirectArgs {
     name: Option<String>,
 
     /// The longest line to send, in bytes
-    #[arg(long, value_name = "SIZE", default_value_t = DEFAULT_MAX_FRAME, value_parser = parse_size, hide_default_value = true, help = "The longest line to send, in bytes [default: 64KiB]")]
+    #[arg(long, value_name = "SIZE", default_value = "64KiB", value_parser = parse_size)]
     max_frame: usize,
 }
 

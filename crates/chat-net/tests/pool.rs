@@ -89,7 +89,7 @@ impl App for Caller {
                 io.send(conn, Bytes::from_static(b"too late"));
             }
             Event::Received { bytes, .. } => {
-                self.log.push(String::from_utf8(bytes.to_vec()).unwrap())
+                self.log.push(String::from_utf8(bytes.to_vec()).unwrap());
             }
             Event::Ended { conn } => {
                 self.log.push("ended".into());

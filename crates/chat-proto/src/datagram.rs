@@ -1,4 +1,4 @@
-//! The UDP chat's datagram: one [frame](crate::frame) whose content is
+//! The UDP chat's datagram: one [frame](mod@crate::frame) whose content is
 //! `[UUID] TEXT`, with the sender's UUID as 36 characters in lower case.
 
 use crate::frame::{self, Decoder, FrameError};

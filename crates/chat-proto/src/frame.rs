@@ -23,9 +23,6 @@ use thiserror::Error;
 /// The longest header: ten digits.
 pub const MAX_DIGITS: usize = 10;
 
-/// The default limit of a frame's content, in bytes.
-pub const DEFAULT_MAX_FRAME: usize = 64 * 1024;
-
 /// Why a stream is not a sequence of frames. The stream cannot be read any
 /// further: where the next frame would begin is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]

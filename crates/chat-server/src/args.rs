@@ -16,7 +16,7 @@ use std::time::Duration;
 /// Exit codes: 0 stopped by a signal, 1 it cannot serve (the address is in
 /// use, …), 2 bad usage.
 #[derive(Debug, Parser)]
-#[command(name = "chat-server", version, max_term_width = 100)]
+#[command(name = "chat-server", version)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) dialect: Dialect,
@@ -25,7 +25,10 @@ pub(crate) struct Args {
 /// What is spoken.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Dialect {
-    /// Messages by name over TCP: `To NAME:TEXT`
+    /// Messages by name over TCP (port 12345): `To NAME:TEXT`
+    ///
+    /// The first frame of a client is its user's name, every later one a message `To NAME:TEXT`. A
+    /// frame is `N:CONTENT`, with N the number of characters of CONTENT in decimal digits.
     Direct(crate::direct::DirectArgs),
 }
 

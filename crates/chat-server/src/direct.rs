@@ -13,10 +13,7 @@ use tracing::{debug, info, warn};
 /// Descriptors that are not connections: epoll instances, wakers, standard streams, …
 const OTHER_FILES: u64 = 64;
 
-/// Messages by name over TCP
-///
-/// The first frame of a client is its user's name, every later one a message
-/// `To NAME:TEXT`. A frame is `N:CONTENT`, with N the number of characters of CONTENT.
+/// The options of `chat-server direct`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct DirectArgs {
     #[command(flatten)]

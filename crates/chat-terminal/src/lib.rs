@@ -1,6 +1,6 @@
 //! Lines in, messages out, at the same time.
 //!
-//! [`Terminal::start`] reads standard input on a thread of its own and hands over
+//! [`Terminal::read_to`] reads standard input on a thread of its own and hands over
 //! one [`Input`] at a time; a [`Screen`] shows messages on standard output from
 //! any thread. What that looks like depends on what the program is connected to:
 //!

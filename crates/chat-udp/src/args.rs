@@ -17,7 +17,7 @@ use std::time::Duration;
 /// Exit codes: 0 left (`exit`, end of input, Ctrl-C, SIGTERM), 1 it cannot start, 2 bad
 /// usage.
 #[derive(Debug, Parser)]
-#[command(name = "chat-udp", version, max_term_width = 100)]
+#[command(name = "chat-udp", version)]
 pub(crate) struct Args {
     /// The port to listen on and to send to
     #[arg(long, value_name = "PORT", default_value_t = chat_proto::direct::DEFAULT_PORT, value_parser = clap::value_parser!(u16).range(1..))]
