@@ -26,6 +26,7 @@ mod mininet;
 mod namespace;
 mod netlink;
 mod netns;
+pub mod probe;
 mod scratch;
 mod shaping;
 

@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt as _;
 use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,7 @@ use rustix::fs::{MemfdFlags, OFlags, fcntl_getfl, fcntl_setfl, memfd_create};
 use crate::NetworkError;
 
 use super::protocol::{Answer, PROTOCOL};
+use super::python;
 
 const DRIVER: &str = include_str!("driver.py");
 
@@ -59,7 +60,7 @@ impl Driver {
     /// Starts the driver with the first Python that can import Mininet.
     pub(super) fn start() -> Result<Self, NetworkError> {
         let mut reasons = Vec::new();
-        for python in candidates() {
+        for python in python::candidates() {
             match Self::start_with(&python) {
                 Ok(driver) => return Ok(driver),
                 Err(Unfit::Without(reason)) => {
@@ -70,9 +71,7 @@ impl Driver {
         }
         Err(NetworkError::Lacks {
             what: format!("Mininet ({})", reasons.join("; ")),
-            help: "run scripts/install-mininet.sh, or sudo apt-get install mininet bridge-utils; \
-                   LABRUN_PYTHON names the Python that can `import mininet`"
-                .to_owned(),
+            help: python::HELP.to_owned(),
         })
     }
 
@@ -83,7 +82,7 @@ impl Driver {
             .into();
         let mut child = match Command::new(python)
             .args(["-c", BOOT])
-            .env("PATH", path_with_system_folders())
+            .env("PATH", python::search_path())
             .env("LC_ALL", "C")
             // No __pycache__ beside a custom topology.
             .env("PYTHONDONTWRITEBYTECODE", "1")
@@ -231,23 +230,4 @@ fn wait(fd: impl AsFd, events: PollFlags, deadline: Instant) -> io::Result<()> {
             Err(error) => return Err(error.into()),
         }
     }
-}
-
-/// Pythons to try, in order. `python3` on `PATH` may be a version manager's,
-/// which has no Mininet, while the distribution's has.
-fn candidates() -> Vec<PathBuf> {
-    match std::env::var_os("LABRUN_PYTHON") {
-        Some(python) => vec![python.into()],
-        None => ["python3", "/usr/bin/python3", "/usr/local/bin/python3"].map(PathBuf::from).into(),
-    }
-}
-
-/// An ordinary user's `PATH` often lacks the folders of `brctl` and `ifconfig`.
-fn path_with_system_folders() -> std::ffi::OsString {
-    let mut path = std::env::var_os("PATH").unwrap_or_default();
-    if !path.is_empty() {
-        path.push(":");
-    }
-    path.push("/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin");
-    path
 }

@@ -12,7 +12,10 @@
 mod driver;
 mod expected;
 mod protocol;
+mod python;
 mod verify;
+
+pub(crate) use python::{probe, python, search_path};
 
 use std::collections::HashMap;
 use std::fs::File;
