@@ -187,7 +187,7 @@ macro_rules! record {
                     concat!("a mapping for ", $what),
                     sink,
                 )?;
-                let mut record = Self { head: node.head, is_whole: true, $($field: None),* };
+                let mut record = Self { head: node.head, is_whole: node.is_whole, $($field: None),* };
                 for entry in entries {
                     match entry.key.value.as_str() {
                         $($key => {
@@ -226,7 +226,7 @@ pub(crate) fn required(
         let word = entry.key.value.as_str();
         !known.contains(&word) && suggest::nearest(word, known.iter().copied()) == Some(key)
     };
-    if entries.iter().any(|entry| is_it(entry) || is_meant(entry)) {
+    if !node.is_whole || entries.iter().any(|entry| is_it(entry) || is_meant(entry)) {
         return true;
     }
     let message = format!("`{key}` is missing in {what}");

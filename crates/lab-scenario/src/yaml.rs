@@ -33,6 +33,8 @@ pub(crate) struct Node {
     pub(crate) span: Span,
     /// Its first line: what a message shows of a long value.
     pub(crate) head: Span,
+    /// Whether nothing was dropped from it.
+    pub(crate) is_whole: bool,
 }
 
 /// What a value is.
@@ -97,7 +99,14 @@ pub(crate) fn parse(text: &str, source: SourceId, hint: &str, sink: &mut Sink) -
             Ok(event) => event,
             Err(error) => {
                 let diagnostic = reader.syntax_error(&error);
-                reader.sink.report(diagnostic);
+                let open = reader.open_bracket(diagnostic.primary.span);
+                reader.sink.report(match open {
+                    Some(bracket) => {
+                        let help = vec!["is its end missing?".to_owned()];
+                        Diagnostic { help, ..diagnostic }.secondary(bracket, "this is still open")
+                    }
+                    None => diagnostic,
+                });
                 return None;
             }
         };
@@ -125,7 +134,7 @@ struct Open {
 
 enum Content {
     List(Vec<Node>),
-    Map { entries: Vec<Entry>, seen: HashMap<String, Span>, key: Option<Key> },
+    Map { entries: Vec<Entry>, seen: HashMap<String, Span>, key: Option<Key>, is_whole: bool },
 }
 
 /// A key whose value is still to come.
@@ -183,7 +192,12 @@ impl Reader<'_> {
                 self.open(Content::List(Vec::new()), anchor, span)
             }
             Event::MappingStart(_, anchor, tag) => {
-                let content = Content::Map { entries: Vec::new(), seen: HashMap::new(), key: None };
+                let content = Content::Map {
+                    entries: Vec::new(),
+                    seen: HashMap::new(),
+                    key: None,
+                    is_whole: true,
+                };
                 if let Some(tag) = tag {
                     self.refuse_tag(&tag.original(), tag_span);
                 }
@@ -236,19 +250,17 @@ impl Reader<'_> {
             true => Value::Null,
             false => Value::Scalar(Text::new(value, shown, style, self.text)),
         };
-        Node { value, span: shown, head: self.head(shown) }
+        Node { value, span: shown, head: self.head(shown), is_whole: true }
     }
 
     fn collection(&self, open: Open, end: Span) -> Node {
-        let value = match open.content {
-            Content::List(items) => Value::List(items),
-            Content::Map { entries, .. } => Value::Map(entries),
+        let (value, is_whole) = match open.content {
+            Content::List(items) => (Value::List(items), true),
+            Content::Map { entries, is_whole, .. } => (Value::Map(entries), is_whole),
         };
         let mut span = open.span.to(end);
         span.end = span.start + self.slice(span).trim_end().len();
-        // A block list without indentation inside a mapping begins at its
-        // first dash, as it should; nothing to mend there.
-        Node { value, span, head: self.head(span) }
+        Node { value, span, head: self.head(span), is_whole }
     }
 
     fn slice(&self, span: Span) -> &str {
@@ -296,9 +308,9 @@ impl Reader<'_> {
         };
         match &mut open.content {
             Content::List(items) => items.push(node),
-            Content::Map { entries, seen, key } => match key.take() {
+            Content::Map { entries, seen, key, is_whole } => match key.take() {
                 None => *key = Some(read_key(node, seen, self.sink)),
-                Some(Key { refused: true, .. }) => {}
+                Some(Key { refused: true, .. }) => *is_whole = false,
                 Some(Key { text, .. }) => entries.push(Entry { key: text, node }),
             },
         }
@@ -323,6 +335,15 @@ impl Reader<'_> {
             Diagnostic::new(Code::NotSupported, span, message)
                 .help("leave it out; a value in quotes is always a text"),
         );
+    }
+
+    /// The bracket inside which a place is, if it is on an earlier line: then it
+    /// was probably meant to be closed by now.
+    fn open_bracket(&self, at: Span) -> Option<Span> {
+        let start = self.stack.last()?.span.start;
+        let inside = self.text.get(start..at.start)?;
+        let is_bracket = inside.starts_with(['{', '[']) && inside.contains('\n');
+        is_bracket.then_some(Span { source: self.source, start, end: start + 1 })
     }
 
     /// The parser tells a point; what is shown is the character there.

@@ -108,10 +108,10 @@ impl Checker<'_> {
         for text in raw.requires.iter().flat_map(|list| &list.0) {
             requirement(text, self.sink);
         }
-        self.warn_of_unused(&variables);
         if self.sink.has_errors() {
             return None;
         }
+        self.warn_of_unused(&variables);
         let title = raw.name.as_ref().map(|name| name.value.split_whitespace().collect::<Vec<_>>());
         Some(Model {
             title: title.unwrap_or_default().join(" "),

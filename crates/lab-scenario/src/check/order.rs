@@ -81,7 +81,7 @@ pub(super) fn check(
             not_started(checker, id, check.span, None);
         }
     }
-    if starts_itself {
+    if starts_itself && !checker.sink.has_errors() {
         warn_of_unstarted(checker, processes, &lives, &reported);
     }
     warn_of_pauses(checker, steps);

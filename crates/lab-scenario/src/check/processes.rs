@@ -14,6 +14,15 @@ use crate::source::Span;
 use crate::text::Text;
 use crate::words;
 
+/// Whose command it is.
+pub(super) struct Owner {
+    /// What a message shows of it.
+    pub(super) span: Span,
+    pub(super) what: &'static str,
+    /// Whether what is not given was left out, and not misspelt.
+    pub(super) is_whole: bool,
+}
+
 impl Checker<'_> {
     /// All names are learnt, also of processes that are wrong in themselves:
     /// whatever refers to them is then right.
@@ -32,7 +41,8 @@ impl Checker<'_> {
 
     fn one(&mut self, name: &Text, raw: &RawProcess) -> Option<Process> {
         let host = self.host(raw.host.as_ref());
-        let command = self.command(raw.run.as_ref(), raw.shell.as_ref(), name.span, "a process");
+        let owner = Owner { span: name.span, what: "a process", is_whole: raw.is_whole() };
+        let command = self.command(raw.run.as_ref(), raw.shell.as_ref(), &owner);
         let stdio = self.value(raw.stdio.as_ref()).unwrap_or(self.defaults.stdio);
         let ready = raw.ready.as_ref().and_then(|ready| self.ready(ready));
         let within = raw.ready.as_ref().and_then(|ready| ready.within.as_ref());
@@ -60,9 +70,9 @@ impl Checker<'_> {
         &mut self,
         run: Option<&Text>,
         shell: Option<&Text>,
-        owner: Span,
-        what: &str,
+        owner: &Owner,
     ) -> Option<Command> {
+        let what = owner.what;
         match (run, shell) {
             (Some(run), None) => self.run(run),
             (None, Some(shell)) => {
@@ -81,10 +91,11 @@ impl Checker<'_> {
                 );
                 None
             }
+            (None, None) if !owner.is_whole => None,
             (None, None) => {
                 let message = format!("`run` is missing in {what}");
                 self.sink.report(
-                    Diagnostic::new(Code::MissingKey, owner, message)
+                    Diagnostic::new(Code::MissingKey, owner.span, message)
                         .help("say what is to be run: `run: \"program arguments\"`, or `shell:` for a shell's line"),
                 );
                 None

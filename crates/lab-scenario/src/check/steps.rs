@@ -1,6 +1,7 @@
 //! Steps, those of dialogues included.
 
 use super::Checker;
+use super::processes::Owner;
 use crate::codes::Code;
 use crate::decode::Maybe;
 use crate::decode::Record;
@@ -134,6 +135,17 @@ impl Checker<'_> {
     }
 
     fn dialogue(&mut self, text: &Text, steps: &mut Vec<Placed>) {
+        if text.style != Style::Literal && self.is_on_several_lines(text.span) {
+            self.sink.report(
+                Diagnostic::new(
+                    Code::DialogueLine,
+                    text.span,
+                    "the lines of this dialogue are joined into one",
+                )
+                .help("write `dialogue: |`: only that keeps line ends"),
+            );
+            return;
+        }
         let lines = dialogue::lines(&text.value);
         if lines.is_empty() {
             let message = "a dialogue without lines";
@@ -147,8 +159,7 @@ impl Checker<'_> {
             let speech = match line.content {
                 Ok(speech) => speech,
                 Err(error) => {
-                    let folded = matches!(text.style, Style::Folded | Style::Plain);
-                    self.dialogue_error(error, span, folded);
+                    self.dialogue_error(error, span);
                     continue;
                 }
             };
@@ -183,17 +194,19 @@ impl Checker<'_> {
         }
     }
 
-    fn dialogue_error(&mut self, error: LineError, span: Span, folded: bool) {
+    fn is_on_several_lines(&self, span: Span) -> bool {
+        self.text.get(span.start..span.end).is_some_and(|text| text.contains('\n'))
+    }
+
+    fn dialogue_error(&mut self, error: LineError, span: Span) {
         let message = match error {
             LineError::NoMarker => "a line of a dialogue is `who> text` or `who< text`",
             LineError::Nobody => "the line does not say whose it is",
         };
         let diagnostic = Diagnostic::new(Code::DialogueLine, span, message);
-        self.sink.report(if folded {
-            diagnostic.help("write `dialogue: |` and each line on a line of its own")
-        } else {
-            diagnostic.help("`alice> hello` types a line, `alice< hello` waits for output, `#` begins a comment")
-        });
+        self.sink.report(diagnostic.help(
+            "`alice> hello` types a line, `alice< hello` waits for output, `#` begins a comment",
+        ));
     }
 
     fn send(&mut self, raw: &RawSend) -> Option<Action> {
@@ -270,7 +283,8 @@ impl Checker<'_> {
 
     fn exec(&mut self, raw: &RawExec) -> Option<Action> {
         let host = self.host(raw.host.as_ref());
-        let command = self.command(raw.run.as_ref(), raw.shell.as_ref(), raw.head(), "an `exec`");
+        let owner = Owner { span: raw.head(), what: "an `exec`", is_whole: raw.is_whole() };
+        let command = self.command(raw.run.as_ref(), raw.shell.as_ref(), &owner);
         let exit = match &raw.exit {
             Some(_) => self.setting(raw.exit.as_ref())?,
             None => crate::model::Setting::Known(crate::values::Whole(0)),

@@ -1,0 +1,643 @@
+//! What messages look like.
+
+mod support;
+
+use insta::assert_snapshot;
+use lab_scenario::PlanOptions;
+
+const BASE: &str = "\
+topology: {single: 2}
+processes:
+  alice: {host: h1, run: cat}
+";
+
+/// What a person sees of a scenario that is wrong.
+fn picture(text: &str) -> String {
+    let text = text.strip_prefix('\n').unwrap_or(text);
+    support::check(text).map_or_else(|problems| problems.render(false), |()| "fine".to_owned())
+}
+
+/// What a person sees of a scenario that is right, but odd.
+fn warnings(text: &str) -> String {
+    let scenario = support::scenario(text.strip_prefix('\n').unwrap_or(text));
+    assert!(scenario.plans(&PlanOptions::default()).is_ok());
+    scenario.warnings().render(false)
+}
+
+#[test]
+fn an_unknown_key_with_what_was_meant() {
+    assert_snapshot!(picture(r#"
+topology: {single: 2}
+processes:
+  alice: {host: h1, run: cat}
+  bob: {host: h2, run: cat}
+steps:
+  - expect: {from: alice, ouput: hello}
+"#), @r##"
+    error[E0105]: unknown key `ouput` in an `expect`
+     --> lab/scenario.yaml:6:27
+      |
+    6 |   - expect: {from: alice, ouput: hello}
+      |                           ^^^^^
+      |
+      = help: did you mean `output`?
+    "##);
+}
+
+#[test]
+fn all_errors_of_a_file() {
+    assert_snapshot!(picture(r#"
+topology: {single: 2}
+timeout: 20
+vars: {port: 12345}
+processes:
+  server: {host: h9, run: "chat-server --listen 0.0.0.0:${prot}"}
+  alice: {host: h1, run: "chat-client 'x", stdio: ptty}
+steps:
+  - dialogue: |
+      alice> hello
+      alcie< /fo(o/       # unclosed
+      bob< ${h2.ipp}
+  - wait: 300
+"#), @r##"
+    error[E0201]: a duration needs a unit
+     --> lab/scenario.yaml:2:10
+      |
+    2 | timeout: 20
+      |          ^^
+      |
+      = help: write `20s` for seconds or `20ms` for milliseconds
+
+    error[E0301]: there is no host `h9`
+     --> lab/scenario.yaml:5:18
+      |
+    5 |   server: {host: h9, run: "chat-server --listen 0.0.0.0:${prot}"}
+      |                  ^^
+      |
+      = help: did you mean `h1`?
+
+    error[E0303]: nothing is known of `${prot}`
+     --> lab/scenario.yaml:5:57
+      |
+    5 |   server: {host: h9, run: "chat-server --listen 0.0.0.0:${prot}"}
+      |                                                         ^^^^^^^
+      |
+      = help: did you mean `${port}`?
+
+    error[E0208]: this `'` is never closed
+     --> lab/scenario.yaml:6:39
+      |
+    6 |   alice: {host: h1, run: "chat-client 'x", stdio: ptty}
+      |                                       ^
+      |
+      = help: put a backslash before a quote that is meant as a character
+
+    error[E0212]: `ptty` is not one of `pty` and `pipe`
+     --> lab/scenario.yaml:6:51
+      |
+    6 |   alice: {host: h1, run: "chat-client 'x", stdio: ptty}
+      |                                                   ^^^^
+      |
+      = help: did you mean `pty`?
+
+    error[E0302]: there is no process `alcie`
+      --> lab/scenario.yaml:10:7
+       |
+    10 |       alcie< /fo(o/       # unclosed
+       |       ^^^^^
+       |
+       = help: did you mean `alice`?
+
+    error[E0210]: not a regular expression
+      --> lab/scenario.yaml:10:17
+       |
+    10 |       alcie< /fo(o/       # unclosed
+       |                 ^ unclosed group
+
+    error[E0302]: there is no process `bob`
+      --> lab/scenario.yaml:11:7
+       |
+    11 |       bob< ${h2.ipp}
+       |       ^^^
+       |
+       = help: the processes are `server` and `alice`
+
+    error[E0303]: a host has no `ipp`
+      --> lab/scenario.yaml:11:12
+       |
+    11 |       bob< ${h2.ipp}
+       |            ^^^^^^^^^
+       |
+       = help: did you mean `ip`?
+
+    error[E0201]: a duration needs a unit
+      --> lab/scenario.yaml:12:11
+       |
+    12 |   - wait: 300
+       |           ^^^
+       |
+       = help: write `300s` for seconds or `300ms` for milliseconds
+    "##);
+}
+
+#[test]
+fn a_key_given_twice() {
+    assert_snapshot!(picture(r#"
+topology: {single: 2}
+processes:
+  alice: {host: h1, run: cat}
+  bob: {host: h1, run: cat}
+  alice: {host: h2, run: cat}
+"#), @r##"
+    error[E0104]: the key `alice` is given twice
+     --> lab/scenario.yaml:5:3
+      |
+    3 |   alice: {host: h1, run: cat}
+      |   ----- first given here
+    4 |   bob: {host: h1, run: cat}
+    5 |   alice: {host: h2, run: cat}
+      |   ^^^^^ given again here
+    "##);
+}
+
+#[test]
+fn a_verb_that_is_none() {
+    assert_snapshot!(picture(r#"
+topology: {single: 2}
+processes:
+  alice: {host: h1, run: cat}
+  bob: {host: h2, run: cat}
+steps:
+  - sned: {to: alice, line: hi}
+"#), @r##"
+    error[E0109]: `sned` is not a verb of a step
+     --> lab/scenario.yaml:6:5
+      |
+    6 |   - sned: {to: alice, line: hi}
+      |     ^^^^
+      |
+      = help: did you mean `send`?
+    "##);
+}
+
+#[test]
+fn two_verbs_in_a_step() {
+    assert_snapshot!(picture(r#"
+topology: {single: 2}
+processes:
+  alice: {host: h1, run: cat}
+  bob: {host: h2, run: cat}
+steps:
+  - send: {to: alice, line: hi}
+    expect: {from: alice, output: hi}
+"#), @r##"
+    error[E0109]: a step has exactly one verb, this one has 2
+     --> lab/scenario.yaml:7:5
+      |
+    6 |   - send: {to: alice, line: hi}
+      |     ---- the verb
+    7 |     expect: {from: alice, output: hi}
+      |     ^^^^^^
+      |
+      = help: begin a new item with `- expect:`
+    "##);
+}
+
+#[test]
+fn the_arguments_of_a_verb_beside_it() {
+    assert_snapshot!(picture(r#"
+topology: {single: 2}
+processes:
+  alice: {host: h1, run: cat}
+  bob: {host: h2, run: cat}
+steps:
+  - expect:
+    from: alice
+    output: hi
+"#), @r##"
+    error[E0109]: `from` stands beside `expect` instead of in it
+     --> lab/scenario.yaml:7:5
+      |
+    6 |   - expect:
+      |     ------ the verb
+    7 |     from: alice
+      |     ^^^^
+      |
+      = help: indent it below `expect:`, or write `expect: {…, from: …}`
+    "##);
+}
+
+#[test]
+fn a_verb_without_its_colon() {
+    assert_snapshot!(picture(r#"
+topology: {single: 2}
+processes:
+  alice: {host: h1, run: cat}
+  bob: {host: h2, run: cat}
+steps:
+  - wait 3s
+"#), @r##"
+    error[E0107]: expected a step, found a text
+     --> lab/scenario.yaml:6:5
+      |
+    6 |   - wait 3s
+      |     ^^^^^^^
+      |
+      = help: write `wait: …`, with a colon
+    "##);
+}
+
+#[test]
+fn a_duration_without_a_unit() {
+    assert_snapshot!(picture(r#"
+topology: {single: 2}
+timeout: 20
+"#), @r##"
+    error[E0201]: a duration needs a unit
+     --> lab/scenario.yaml:2:10
+      |
+    2 | timeout: 20
+      |          ^^
+      |
+      = help: write `20s` for seconds or `20ms` for milliseconds
+    "##);
+}
+
+#[test]
+fn a_regular_expression_in_a_dialogue() {
+    assert_snapshot!(picture(r#"
+topology: {single: 2}
+processes:
+  alice: {host: h1, run: cat}
+  bob: {host: h2, run: cat}
+steps:
+  - dialogue: |
+      alice> hello
+      alice< /from ${h1.ip}: (ok/      # a comment
+"#), @r##"
+    error[E0210]: not a regular expression
+     --> lab/scenario.yaml:8:30
+      |
+    8 |       alice< /from ${h1.ip}: (ok/      # a comment
+      |                              ^ unclosed group
+    "##);
+}
+
+#[test]
+fn a_variable_nobody_knows_in_a_folded_text() {
+    assert_snapshot!(picture(r#"
+topology: {single: 2}
+vars: {port: 1}
+processes:
+  alice:
+    host: h1
+    run: >-
+      chat-client direct
+      --port ${prot}
+"#), @r##"
+    error[E0303]: nothing is known of `${prot}`
+     --> lab/scenario.yaml:8:14
+      |
+    8 |       --port ${prot}
+      |              ^^^^^^^
+      |
+      = help: did you mean `${port}`?
+    "##);
+}
+
+#[test]
+fn quotes_in_a_command_line() {
+    assert_snapshot!(picture(r#"
+topology: {single: 2}
+processes:
+  alice: {host: h1, run: "printf 'a b"}
+  bob: {host: h2, run: cat}
+"#), @r##"
+    error[E0208]: this `'` is never closed
+     --> lab/scenario.yaml:3:34
+      |
+    3 |   alice: {host: h1, run: "printf 'a b"}
+      |                                  ^
+      |
+      = help: put a backslash before a quote that is meant as a character
+    "##);
+}
+
+#[test]
+fn variables_in_a_circle() {
+    assert_snapshot!(picture(r#"
+topology: {single: 2}
+vars:
+  a: "${b}"
+  b: "${c}"
+  c: "${a}"
+"#), @r##"
+    error[E0305]: the variable `a` needs itself
+     --> lab/scenario.yaml:3:3
+      |
+    3 |   a: "${b}"
+      |   ^
+    4 |   b: "${c}"
+      |   - which `a` needs
+    5 |   c: "${a}"
+      |   - which `b` needs
+    "##);
+}
+
+#[test]
+fn a_process_that_is_started_too_late() {
+    assert_snapshot!(picture(r#"
+topology: {single: 2}
+processes:
+  alice: {host: h1, run: cat}
+  bob: {host: h2, run: cat}
+steps:
+  - send: {to: alice, line: hi}
+  - start: [alice, bob]
+"#), @r##"
+    error[E0501]: `alice` is not started by then
+     --> lab/scenario.yaml:6:16
+      |
+    6 |   - send: {to: alice, line: hi}
+      |                ^^^^^
+    7 |   - start: [alice, bob]
+      |             ----- it is started only here
+    "##);
+}
+
+#[test]
+fn a_process_that_is_never_started() {
+    assert_snapshot!(picture(r#"
+topology: {single: 2}
+processes:
+  alice: {host: h1, run: cat}
+  bob: {host: h2, run: cat}
+steps:
+  - start: alice
+  - expect: {from: bob, output: hi}
+"#), @r##"
+    error[E0501]: `bob` is not started by then
+     --> lab/scenario.yaml:7:20
+      |
+    4 |   bob: {host: h2, run: cat}
+      |   --- no step starts it
+    ...
+    7 |   - expect: {from: bob, output: hi}
+      |                    ^^^
+      |
+      = help: add `- start: bob` before; or leave out all `start` steps to have every process started at the beginning
+    "##);
+}
+
+#[test]
+fn a_process_that_has_ended() {
+    assert_snapshot!(picture(r#"
+topology: {single: 2}
+processes:
+  alice: {host: h1, run: cat}
+  bob: {host: h2, run: cat}
+steps:
+  - exit: {of: alice, code: 0}
+  - send: {to: alice, line: hi}
+"#), @r##"
+    error[E0503]: `alice` has ended by then
+     --> lab/scenario.yaml:7:16
+      |
+    6 |   - exit: {of: alice, code: 0}
+      |                ----- it ends here
+    7 |   - send: {to: alice, line: hi}
+      |                ^^^^^
+    "##);
+}
+
+#[test]
+fn a_line_that_a_terminal_cuts() {
+    assert_snapshot!(picture(&format!("{BASE}steps:\n  - send: {{to: alice, line: {}}}\n", "x".repeat(5000))), @r##"
+    error[E0211]: a line of 5000 bytes: a terminal takes 4095 and drops the rest
+     --> lab/scenario.yaml:5:29
+      |
+    5 | ...e: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx}
+      |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^...^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: give `alice` pipes in place of a terminal: `stdio: pipe`
+    "##);
+}
+
+#[test]
+fn a_port_from_a_variable() {
+    assert_snapshot!(picture(r#"
+topology: {single: 2}
+vars: {port: http}
+processes:
+  server: {host: h1, run: cat, ready: {tcp: "${port}"}}
+"#), @r##"
+    error[E0202]: `http` is not a whole number
+     --> lab/scenario.yaml:4:46
+      |
+    4 |   server: {host: h1, run: cat, ready: {tcp: "${port}"}}
+      |                                              ^^^^^^^ this is `http`
+      |
+      = help: write a whole number from 1 to 65535
+    "##);
+}
+
+#[test]
+fn a_role_of_the_lab() {
+    assert_snapshot!(picture(r#"
+topology: {single: 2}
+processes:
+  alice: {host: h1, run: cat}
+  bob: {host: h2, run: cat}
+  server: {host: h1, run: "${program.sever} --x"}
+"#), @r##"
+    error[E0304]: the lab has no program `sever`
+     --> lab/scenario.yaml:5:28
+      |
+    5 |   server: {host: h1, run: "${program.sever} --x"}
+      |                            ^^^^^^^^^^^^^^^^
+      |
+      = help: did you mean `server`?
+    "##);
+}
+
+#[test]
+fn a_link_that_is_not_there() {
+    assert_snapshot!(picture(r#"
+topology: {single: 2}
+processes:
+  alice: {host: h1, run: cat}
+  bob: {host: h2, run: cat}
+steps:
+  - link: {between: [h1, h2], state: down}
+"#), @r##"
+    error[E0403]: no link joins `h1` and `h2`
+     --> lab/scenario.yaml:6:22
+      |
+    6 |   - link: {between: [h1, h2], state: down}
+      |                      ^^^^^^
+      |
+      = help: `h1` is linked to `s1`
+    "##);
+}
+
+#[test]
+fn an_address_given_twice() {
+    assert_snapshot!(picture(r#"
+topology:
+  hosts: {h1: {ip: 10.0.0.2/8}, h2: }
+  switches: [s1]
+  links:
+    - between: [h1, s1]
+    - between: [h2, s1]
+"#), @r##"
+    error[E0402]: the address 10.0.0.2 is given twice
+     --> lab/scenario.yaml:2:20
+      |
+    2 |   hosts: {h1: {ip: 10.0.0.2/8}, h2: }
+      |                    ^^^^^^^^^^ `h1` has it
+    ...
+    6 |     - between: [h2, s1]
+      |                 -- `h2` has it by its number
+      |
+      = help: host number n has 10.0.0.n/8 unless it is given another address
+    "##);
+}
+
+#[test]
+fn an_error_in_the_topology_file() {
+    assert_snapshot!(picture(r#"
+topology: broken
+"#), @r##"
+    error[E0105]: unknown key `hots` in a topology
+     --> topologies/broken.yaml:1:1
+      |
+    1 | hots: [h1, h2]
+      | ^^^^
+      |
+      = help: did you mean `hosts`?
+    "##);
+}
+
+#[test]
+fn a_topology_that_is_not_there() {
+    assert_snapshot!(picture(r#"
+topology: single,4
+"#), @r##"
+    error[E0401]: there is no topology `single,4`
+     --> lab/scenario.yaml:1:11
+      |
+    1 | topology: single,4
+      |           ^^^^^^^^ no `topologies/single,4.yaml` here or in any folder above
+      |
+      = help: Mininet's own are written `{single: 4}`, `{linear: 3}`, `{tree: {depth: 2, fanout: 3}}`
+    "##);
+}
+
+#[test]
+fn an_unquoted_variable_in_braces() {
+    assert_snapshot!(picture(r#"
+topology: {single: 2}
+processes:
+  alice: {host: h1, run: cat, ready: {tcp: ${port}}}
+  bob: {host: h2, run: cat}
+"#), @r##"
+    error[E0101]: `${…}` inside `{…}` or `[…]` must be in quotes
+     --> lab/scenario.yaml:3:44
+      |
+    3 |   alice: {host: h1, run: cat, ready: {tcp: ${port}}}
+      |                                            ^^^^^^^
+      |
+      = help: write `"${port}"`
+    "##);
+}
+
+#[test]
+fn a_tab() {
+    assert_snapshot!(picture("topology:\n\tsingle: 2\n"), @r##"
+    error[E0101]: a tab cannot indent
+     --> lab/scenario.yaml:2:1
+      |
+    2 |     single: 2
+      | ^^^^
+      |
+      = help: use spaces; most editors can be told to do so for `.yaml` files
+    "##);
+}
+
+#[test]
+fn a_brace_left_open() {
+    assert_snapshot!(picture(r#"
+topology: {single: 2
+processes:
+  alice: {host: h1, run: cat}
+"#), @r##"
+    error[E0101]: expected `,` or `}` here
+     --> lab/scenario.yaml:2:10
+      |
+    1 | topology: {single: 2
+      |           - this is still open
+    2 | processes:
+      |          ^
+      |
+      = help: is its end missing?
+    "##);
+}
+
+#[test]
+fn only_comments() {
+    assert_snapshot!(picture(r#"
+# nothing yet
+"#), @r##"
+    error[E0005]: the file is empty
+     --> lab/scenario.yaml:1:1
+      |
+    1 | # nothing yet
+      | ^
+      |
+      = help: a scenario has at least a `topology`, `processes` and `steps`
+    "##);
+}
+
+#[test]
+fn what_is_right_but_odd() {
+    assert_snapshot!(warnings(r#"
+topology: {single: 2}
+vars: {port: 1}
+processes:
+  alice: {host: h1, run: cat}
+  bob: {host: h2, run: "cat | wc -l"}
+steps:
+  - start: alice
+  - silence: {from: alice, for: 70s}
+"#), @r##"
+    warning[W0004]: nothing uses `${port}`
+     --> lab/scenario.yaml:2:8
+      |
+    2 | vars: {port: 1}
+      |        ^^^^
+
+    warning[W0001]: `bob` is never started
+     --> lab/scenario.yaml:5:3
+      |
+    5 |   bob: {host: h2, run: "cat | wc -l"}
+      |   ^^^
+      |
+      = help: add `- start: bob` to `steps`, or remove the process
+
+    warning[W0002]: `|` is given to the program as it is
+     --> lab/scenario.yaml:5:29
+      |
+    5 |   bob: {host: h2, run: "cat | wc -l"}
+      |                             ^
+      |
+      = help: `run` uses no shell; write `shell:` in its place if one is wanted
+
+    warning[W0003]: the pauses up to here take 70s, but the whole run may take only 60s
+     --> lab/scenario.yaml:8:21
+      |
+    8 |   - silence: {from: alice, for: 70s}
+      |                     ^^^^^
+      |
+      = help: raise the scenario's `timeout`
+    "##);
+}
