@@ -29,7 +29,8 @@ pub(crate) struct Scroll {
     newest: Nanos,
     /// Where the next expectation begins to look.
     cursor: usize,
-    ended: bool,
+    /// When it ended, if it has.
+    ended: Option<Nanos>,
 }
 
 impl Scroll {
@@ -51,15 +52,20 @@ impl Scroll {
 
     /// More will come after all: the process was started again.
     pub(crate) fn reopen(&mut self) {
-        self.ended = false;
+        self.ended = None;
     }
 
     /// No more will come.
-    pub(crate) fn close(&mut self) {
-        self.ended = true;
+    pub(crate) fn close(&mut self, at: Nanos) {
+        self.ended = Some(at);
     }
 
     pub(crate) fn is_closed(&self) -> bool {
+        self.ended.is_some()
+    }
+
+    /// When it ended, if it has.
+    pub(crate) fn closed_at(&self) -> Option<Nanos> {
         self.ended
     }
 
@@ -86,7 +92,7 @@ impl Scroll {
     /// Looks for a match after the cursor; does not move it.
     pub(crate) fn find(&self, scan: &mut ScrollScan, matcher: &Matcher, settled: bool) -> Found {
         let (scan, base) = scan.at(self.lost);
-        match scan.find(matcher, &self.kept, settled || self.ended) {
+        match scan.find(matcher, &self.kept, settled || self.is_closed()) {
             Found::Here(range) => Found::Here(range.start + base..range.end + base),
             other => other,
         }

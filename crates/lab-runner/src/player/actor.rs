@@ -101,9 +101,32 @@ impl Actor {
     /// after its end if not; `None` while it runs.
     pub(super) fn drained_at(&self) -> Option<Nanos> {
         match self.life {
-            Life::Ended(_, at) if self.scrolls.iter().all(Scroll::is_closed) => Some(at),
+            Life::Ended(_, at) if self.is_closed() => Some(at),
             Life::Ended(_, at) => Some(at + DRAIN),
             Life::Absent | Life::Running => None,
+        }
+    }
+
+    /// Whether all its streams have ended.
+    pub(super) fn is_closed(&self) -> bool {
+        self.scrolls.iter().all(Scroll::is_closed)
+    }
+
+    /// Why it will not say anything any more, and from when on that is certain.
+    pub(super) fn silenced(&self) -> Option<(String, Nanos)> {
+        match self.life {
+            // After a clean end a child in the background may still speak,
+            // unless nobody holds the output open any more.
+            Life::Ended(status, at) if self.is_closed() || status != ExitStatus::Code(0) => {
+                Some((status.to_string(), self.drained_at().unwrap_or(at)))
+            }
+            // A program that ends closes its output first, a moment before its
+            // end is seen.
+            Life::Running if self.is_closed() => {
+                let closed = self.scrolls.iter().filter_map(Scroll::closed_at).max();
+                Some(("closed its output".to_owned(), closed.unwrap_or(0) + DRAIN))
+            }
+            Life::Absent | Life::Running | Life::Ended(..) => None,
         }
     }
 

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use bstr::ByteSlice as _;
-use lab_scenario::plan::{Action, ExitStatus, ProcessId, Stdio};
+use lab_scenario::plan::{Action, ProcessId, Stdio};
 
 use super::{Blame, Phase, Player};
 use crate::bytes::{Bytes, printable};
@@ -141,7 +141,7 @@ impl Player<'_> {
         began: Nanos,
         from: ProcessId,
         now: Nanos,
-        ended: Option<ExitStatus>,
+        why_hopeless: Option<String>,
     ) -> Blame {
         let step = &self.plan.steps[index];
         let name = self.name(from);
@@ -149,8 +149,8 @@ impl Player<'_> {
             Action::Expect { output, .. } => format!("`{output}`"),
             _ => String::new(),
         };
-        let summary = match ended {
-            Some(status) => format!("{name} {status} without saying {wanted}"),
+        let summary = match &why_hopeless {
+            Some(why) => format!("{name} {why} without saying {wanted}"),
             None => {
                 let limit = words(step.within);
                 format!("{name} did not say {wanted} within {limit}")
@@ -158,7 +158,7 @@ impl Player<'_> {
         };
         let mut blame = self.blame_step(index, began, now, summary, Some(from));
         blame.failure.detail = Some(self.since_last_match(from));
-        blame.failure.help = self.likely_reason(index, from, ended.is_some());
+        blame.failure.help = self.likely_reason(index, from, why_hopeless.is_some());
         blame
     }
 
@@ -187,7 +187,7 @@ impl Player<'_> {
 
     /// Looks for what was awaited where people often find it: earlier, in other
     /// letters, at somebody else's.
-    fn likely_reason(&self, index: usize, from: ProcessId, ended: bool) -> Option<String> {
+    fn likely_reason(&self, index: usize, from: ProcessId, hopeless: bool) -> Option<String> {
         let matcher = self.script.looks_for[index].as_ref()?;
         let actor = &self.actors[from.0];
         for scroll in &actor.scrolls {
@@ -218,7 +218,7 @@ impl Player<'_> {
                 }
             }
         }
-        if self.process(from).stdio == Stdio::Pipe && !actor.has_spoken() && !ended {
+        if self.process(from).stdio == Stdio::Pipe && !actor.has_spoken() && !hopeless {
             return Some(
                 "on a pipe many programs keep their output back until they end: let it flush, \
                  or give it a terminal with `stdio: pty`"

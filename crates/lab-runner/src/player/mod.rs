@@ -209,7 +209,7 @@ impl<'p> Player<'p> {
     /// No more will come from a stream of a process.
     pub(crate) fn output_ended(&mut self, process: ProcessId, stream: Stream, now: Nanos) {
         if let Some(scroll) = self.actors[process.0].scroll_mut(stream) {
-            scroll.close();
+            scroll.close(now);
         }
         self.advance(now);
     }

@@ -242,16 +242,11 @@ impl Player<'_> {
             Sight::PerhapsAt(at) => wait = wait.min(at.max(now + 1)),
             Sight::Not => {}
         }
-        if let (Some(status), Some(drained)) = (actor.status(), actor.drained_at()) {
-            // After a clean end a child in the background may still speak.
-            let all_closed = actor.scrolls.iter().all(crate::scroll::Scroll::is_closed);
-            let hopeless = all_closed || status != ExitStatus::Code(0);
-            if hopeless && now >= drained {
-                return Err(self.blame_expect(index, began, from, now, Some(status)));
+        if let Some((why, at)) = actor.silenced() {
+            if now >= at {
+                return Err(self.blame_expect(index, began, from, now, Some(why)));
             }
-            if hopeless {
-                wait = wait.min(drained);
-            }
+            wait = wait.min(at);
         }
         if actor.life == Life::Absent || now >= deadline {
             return Err(self.blame_expect(index, began, from, now, None));

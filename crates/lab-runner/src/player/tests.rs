@@ -285,6 +285,15 @@ fn a_program_that_ends_well_fails_only_who_waits_for_it() {
 }
 
 #[test]
+fn who_closes_its_output_will_not_say_it() {
+    let plan = plan([expect(BOB, "y")]);
+    let mut play = Play::begin(&plan);
+    play.player.output_ended(BOB, Stream::Terminal, MS);
+    let failure = play.end(MS).1.unwrap();
+    assert_eq!(failure.summary, "bob closed its output without saying `y`");
+}
+
+#[test]
 fn a_background_child_may_still_speak_after_a_clean_end() {
     let plan = plan([expect(BOB, "y")]);
     let mut play = Play::begin(&plan);

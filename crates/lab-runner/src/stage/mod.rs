@@ -108,7 +108,7 @@ pub fn run(sandbox: &Sandbox, run_dir: Option<PathBuf>) -> Result<(), StageError
 fn raise(plan: &Plan) -> Result<Box<dyn Network>, NetworkError> {
     let mut backend: Box<dyn Backend> = match plan.backend {
         BackendKind::Netns => Box::new(lab_network::Netns),
-        BackendKind::Mininet => Box::new(lab_network::Netns),
+        BackendKind::Mininet => Box::new(lab_network::Mininet),
     };
     backend.up(&plan.topology)
 }

@@ -1,0 +1,6 @@
+//! labrun as its users run it: scenarios in files, real programs, real networks,
+//! on every backend that this machine has.
+
+mod backends;
+mod harness;
+mod programs;
