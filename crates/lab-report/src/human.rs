@@ -27,6 +27,9 @@ const FULL_FAILURES: usize = 10;
 /// Columns that the names of runs may take before they spoil the alignment.
 const MAX_LABEL: usize = 60;
 
+/// Letters of `PASS` and `FAIL`.
+const USUAL_WORD: usize = 4;
+
 /// Warnings shown of one run.
 const WARNINGS: usize = 5;
 
@@ -121,7 +124,10 @@ impl<'a> Human<'a> {
     fn line(&self, run: Run<'_>, outcome: &RunOutcome) -> String {
         let style = self.theme.verdict(outcome.verdict);
         let word = word(outcome.verdict);
-        let label = words::pad(&clean_line(&run.plan.identity.label()), self.label_width);
+        // A long word takes some of the room of the name, so that what comes
+        // after stays in its column.
+        let room = (self.label_width + USUAL_WORD).saturating_sub(word.len());
+        let label = words::pad(&clean_line(&run.plan.identity.label()), room);
         let after = match (outcome.verdict, &outcome.failure) {
             (Verdict::Skipped, Some(failure)) => {
                 let help = failure.help.as_deref().map(|help| format!(": {help}"));

@@ -23,6 +23,8 @@ mod recap;
 pub mod results;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 pub mod theme;
 pub mod words;
 

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use lab_runner::dispatcher::{Run, RunOutcome, Summary};
 use lab_runner::event::Verdict;
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::clean::clean_line;
 use crate::theme::Theme;
@@ -102,10 +103,15 @@ impl Recap {
         summary: &Summary,
         theme: Theme,
     ) -> std::fmt::Result {
+        let widest = |width: fn(&Trouble) -> usize| self.troubles.iter().map(width).max();
+        let words_width = widest(|trouble| past(trouble.verdict).len()).unwrap_or(0);
+        let label_width = widest(|trouble| trouble.label.width()).unwrap_or(0);
         for trouble in &self.troubles {
             let style = theme.verdict(trouble.verdict);
             let faint = theme.faint;
-            write!(text, "  {style}{}{style:#}  {}", past(trouble.verdict), trouble.label)?;
+            let word = words::pad(past(trouble.verdict), words_width);
+            let label = words::pad(&trouble.label, label_width);
+            write!(text, "  {style}{word}{style:#}  {label}")?;
             if let Some(folder) = &trouble.folder {
                 write!(text, "  {faint}{}{faint:#}", folder.display())?;
             }

@@ -52,7 +52,8 @@ impl Catalog {
 
     /// How much is wrong, in words.
     pub(crate) fn verdict(&self) -> String {
-        let errors = self.errors.iter().map(Diagnostics::len).sum();
+        let all = self.errors.iter().flat_map(Diagnostics::iter);
+        let errors = all.filter(|diagnostic| !diagnostic.code.is_warning()).count();
         let files = words::count(self.errors.len(), "file");
         format!("{} in {files}", words::count(errors, "error"))
     }

@@ -2,8 +2,10 @@
 
 use std::ffi::OsString;
 use std::path::Path;
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use lab_network::probe;
 
 use crate::commands::{check, doctor, list, run, stage};
 use crate::exit::{self, Complaint, Exit};
@@ -31,6 +33,9 @@ enum Command {
     Doctor(doctor::Args),
     #[command(hide = true)]
     Stage(stage::Args),
+    /// What `doctor` starts to try things in a sandbox
+    #[command(name = probe::ARGUMENT, hide = true)]
+    Probe,
 }
 
 /// When to use colours.
@@ -44,14 +49,14 @@ enum Colour {
 }
 
 /// Does what the command line says.
-pub(crate) fn main() -> Exit {
+pub(crate) fn main() -> ExitCode {
     let cli = match Cli::try_parse_from(with_run(std::env::args_os().collect())) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are errors to clap, but not to us; nobody can
             // be told if they cannot be printed.
             let _ = error.print();
-            return if error.use_stderr() { Exit::Usage } else { Exit::Pass };
+            return if error.use_stderr() { Exit::Usage } else { Exit::Pass }.into();
         }
     };
     match cli.color {
@@ -65,9 +70,10 @@ pub(crate) fn main() -> Exit {
         Command::List(args) => list::main(&args),
         Command::Check(args) => check::main(&args),
         Command::Doctor(args) => doctor::main(&args),
-        Command::Stage(args) => return stage::main(args),
+        Command::Stage(args) => return stage::main(args).into(),
+        Command::Probe => return probe::in_sandbox(),
     };
-    result.unwrap_or_else(|error| complain(&error))
+    result.unwrap_or_else(|error| complain(&error)).into()
 }
 
 /// Tells a person what is wrong.

@@ -16,5 +16,5 @@ mod requirements;
 mod terminal;
 
 fn main() -> ExitCode {
-    cli::main().into()
+    cli::main()
 }

@@ -201,6 +201,7 @@ impl Account {
 #[derive(Serialize)]
 struct Document<'a> {
     version: u32,
+    #[serde(flatten)]
     run: RunName<'a>,
     verdict: Verdict,
     failure: Option<&'a Failure>,

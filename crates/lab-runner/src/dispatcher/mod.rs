@@ -70,6 +70,8 @@ pub struct StageCommand {
     /// Its arguments. `--parent PID`, the dispatcher's own, is appended to
     /// them, and `--run-dir FOLDER` where the run has a folder.
     pub arguments: Vec<OsString>,
+    /// Variables that it gets beside the dispatcher's own.
+    pub environment: Vec<(OsString, OsString)>,
 }
 
 /// Makes the folder of a run, before its stage starts.

@@ -114,6 +114,7 @@ fn spawn(command: &StageCommand, folder: Option<&Path>) -> io::Result<Child> {
     }
     process
         .arg0("labrun")
+        .envs(command.environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

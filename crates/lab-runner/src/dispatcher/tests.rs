@@ -52,6 +52,7 @@ fn options<'a>(script: &str) -> Options<'a> {
     Options::new(StageCommand {
         program: "/bin/sh".into(),
         arguments: vec!["-c".into(), script.into(), "stage".into()],
+        environment: vec![("LAB".into(), "x".into())],
     })
 }
 
@@ -124,7 +125,7 @@ fn tells_everything_in_order() {
 fn a_stage_gets_its_plan_and_folder() {
     // The plan comes back inside a warning, its quotes made harmless.
     let script = format!(
-        r#"text=$(printf %s "$plan$1$3$4" | tr '"' "'" | tr -d '\\')
+        r#"text=$(printf %s "$plan$1$3$4$LAB" | tr '"' "'" | tr -d '\\')
         echo '{{"at":1,"event":{{"warning":{{"message":"'"$text"'"}}}}}}'; {PASS}"#
     );
     let mut seen = String::new();
@@ -142,7 +143,7 @@ fn a_stage_gets_its_plan_and_folder() {
     let options = Options { folder: Some(folder), ..options(&script) };
     dispatch(&jobs(1), options, &mut notes).unwrap();
     assert!(seen.starts_with("{'version':1,"), "{seen}");
-    assert!(seen.ends_with("}--parent--run-dir/tmp/x"), "{seen}");
+    assert!(seen.ends_with("}--parent--run-dir/tmp/xx"), "{seen}");
 }
 
 #[test]
@@ -215,7 +216,8 @@ fn nonsense_spoils_a_verdict_and_a_bad_exit_does_not() {
 
 #[test]
 fn a_stage_that_cannot_be_started() {
-    let command = StageCommand { program: "/nonexistent".into(), arguments: vec![] };
+    let command =
+        StageCommand { program: "/nonexistent".into(), arguments: vec![], environment: vec![] };
     let outcome = outcome_of(Options::new(command));
     assert_eq!(outcome.verdict, Verdict::Invalid);
     assert!(summary_of(&outcome).starts_with("the stage could not be started: No such file"));

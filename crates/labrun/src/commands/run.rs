@@ -1,5 +1,6 @@
 //! `labrun run`: the main job.
 
+use std::ffi::OsString;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -19,7 +20,7 @@ use super::check;
 use crate::catalog::Catalog;
 use crate::discover::discover;
 use crate::exit::{Complaint, Exit};
-use crate::machine::Host;
+use crate::machine::{Host, THIS_PROGRAM};
 use crate::requirements::Requirements;
 use crate::{again, build, terminal};
 
@@ -107,7 +108,8 @@ enum Format {
 pub(crate) fn main(args: &Args) -> anyhow::Result<Exit> {
     let mut catalog = Catalog::read(&discover(&args.paths)?)?;
     let options = args.plan_options();
-    let jobs = plan(&mut catalog, &options)?;
+    let host = Host::default();
+    let jobs = plan(&mut catalog, &options, &host)?;
     refuse_missing_backend(args, &jobs)?;
     let results = ResultsRoot::open(&args.results).map_err(|error| {
         Complaint::usage(chain(&error)).help("choose another folder with --results DIR")
@@ -115,14 +117,14 @@ pub(crate) fn main(args: &Args) -> anyhow::Result<Exit> {
     if !args.no_build {
         build::build_labs(&catalog.scenarios, &jobs)?;
     }
-    let summary = run(args, &jobs, &results)?;
+    let summary = run(args, &jobs, &results, host.known())?;
     Ok(Exit::of(&summary, args.no_skip))
 }
 
 /// All runs of all scenarios; an error if anything is wrong with any.
-fn plan(catalog: &mut Catalog, options: &PlanOptions) -> anyhow::Result<Vec<Job>> {
+fn plan(catalog: &mut Catalog, options: &PlanOptions, host: &Host) -> anyhow::Result<Vec<Job>> {
     let mut jobs = Vec::new();
-    let mut requirements = Requirements::new(&Host);
+    let mut requirements = Requirements::new(host);
     for scenario in &catalog.scenarios {
         check::show(scenario.warnings());
         match scenario.plans(options) {
@@ -161,15 +163,20 @@ fn refuse_missing_backend(args: &Args, jobs: &[Job]) -> anyhow::Result<()> {
     }
 }
 
-fn run(args: &Args, jobs: &[Job], results: &ResultsRoot) -> anyhow::Result<Summary> {
+fn run(
+    args: &Args,
+    jobs: &[Job],
+    results: &ResultsRoot,
+    environment: Vec<(OsString, OsString)>,
+) -> anyhow::Result<Summary> {
     let options = Options {
         jobs: args.jobs.map_or_else(cores, NonZeroUsize::get),
         fail_fast: args.fail_fast,
         folder: Some(Box::new(|plan| results.make_folder(plan))),
         ..Options::new(StageCommand {
-            // This very program, even if its file has been replaced since.
-            program: "/proc/self/exe".into(),
+            program: THIS_PROGRAM.into(),
             arguments: vec!["stage".into()],
+            environment,
         })
     };
     dispatch(jobs, options, &mut reporters(args)).map_err(|error| match error {

@@ -114,9 +114,9 @@ fn a_whole_run() {
     let run: Value = serde_json::from_slice(&fs::read(folder.join("run.json")).unwrap()).unwrap();
     let table = [
         ("/version", "1"),
-        ("/run/label", r#""direct-chat/two-users""#),
-        ("/run/seed", "42"),
-        ("/run/backend", r#""netns""#),
+        ("/label", r#""direct-chat/two-users""#),
+        ("/seed", "42"),
+        ("/backend", r#""netns""#),
         ("/verdict", r#""fail""#),
         ("/failure/summary", r#""bob did not say `hello From alice` within 2 s""#),
         ("/points", r#"{"earned":0,"of":2}"#),
