@@ -223,7 +223,8 @@ impl Reader<'_> {
             }
             Event::DocumentStart(..) if self.root.is_some() => {
                 let message = "a second document begins here";
-                let span = Span { end: (span.start + 3).min(self.text.len()), ..span };
+                // `---`, or the first line of a document without it.
+                let span = self.head(Span { end: self.text.len(), ..span });
                 Err(Box::new(
                     Diagnostic::new(Code::SeveralDocuments, span, message)
                         .help("put each document into a file of its own"),

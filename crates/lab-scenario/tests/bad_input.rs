@@ -535,7 +535,7 @@ fn topology_files_that_are_wrong() {
         ("nothing", "E0005 1:1 in topologies/nothing.yaml"),
         ("latin1", "E0003 1:11"),
         ("./folder", "E0002 1:11"),
-        ("../other/clash.yaml", "E0402 1:38 in lab/../other/clash.yaml"),
+        ("../other/clash.yaml", "E0402 1:38 in other/clash.yaml"),
     ];
     for (name, expected) in table {
         let text = format!("topology: {name}\n");

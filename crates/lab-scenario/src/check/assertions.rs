@@ -175,7 +175,21 @@ struct Bounds {
 fn describe(assertion: &Assertion, process: &str) -> String {
     match assertion {
         Assertion::Contains { output, .. } => format!("{process} puts out {output}"),
-        Assertion::Count { output, .. } => format!("{process} puts out {output} so many times"),
+        Assertion::Count { output, at_least, at_most, .. } => {
+            let number = |setting: &Option<Setting<Count>>| match setting {
+                Some(Setting::Known(number)) => Some(number.0.to_string()),
+                Some(Setting::Open(draft)) => Some(draft.to_string()),
+                None => None,
+            };
+            let times = match (number(at_least), number(at_most)) {
+                (Some(least), Some(most)) if least == most => format!("exactly {least} times"),
+                (Some(least), Some(most)) => format!("{least} to {most} times"),
+                (Some(least), None) => format!("at least {least} times"),
+                (None, Some(most)) => format!("at most {most} times"),
+                (None, None) => "any number of times".to_owned(),
+            };
+            format!("{process} puts out {output} {times}")
+        }
         Assertion::Matches { line, .. } => format!("every line of {process} matches {line}"),
         Assertion::Exit { .. } => format!("how {process} ends"),
     }

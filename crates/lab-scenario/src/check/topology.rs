@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::codes::Code;
 use crate::decode::Record;
@@ -33,9 +33,21 @@ pub(crate) struct Finder<'a> {
 }
 
 impl Finder<'_> {
+    /// A path as people would write it. Only for showing: what `..` leads to is
+    /// for the file system to say.
     fn shown(&self, path: &Path) -> PathBuf {
-        let relative = self.root.as_ref().and_then(|root| path.strip_prefix(root).ok());
-        relative.unwrap_or(path).to_owned()
+        let mut shown = PathBuf::new();
+        for component in path.components() {
+            match component {
+                Component::ParentDir if shown.file_name().is_some() => {
+                    shown.pop();
+                }
+                Component::CurDir => {}
+                other => shown.push(other),
+            }
+        }
+        let relative = self.root.as_ref().and_then(|root| shown.strip_prefix(root).ok());
+        relative.map(Path::to_owned).unwrap_or(shown)
     }
 }
 
