@@ -26,6 +26,7 @@ mod mininet;
 mod namespace;
 mod netlink;
 mod netns;
+mod offload;
 pub mod probe;
 mod scratch;
 mod shaping;

@@ -1,16 +1,18 @@
 //! Waiting until interfaces pass packets, or no longer do.
 //!
 //! The kernel makes up its mind about a link some time after the request that
-//! changed it has returned, and a packet sent before that is lost. It tells
-//! when it has: an interface whose operational state is up has its queue in
-//! place, and a bridge has put that port into the forwarding state before.
+//! changed it has returned, and a packet sent before that is lost. First it marks
+//! the interface as up, then it puts its queue in place and has the bridge forward,
+//! then it tells whoever listens; all under one lock. Who looks instead of listening
+//! takes no lock (since Linux 6.10) and may see the mark too early. So at the end
+//! a request that does nothing, but takes the lock, makes sure that the kernel is done.
 
 use std::collections::HashSet;
 use std::io;
 use std::time::{Duration, Instant};
 
 use crate::NetworkError;
-use crate::netlink::link::{LinkInfo, OperState};
+use crate::netlink::link::{self, LinkInfo, OperState};
 use crate::netlink::{Channel, Notice};
 
 /// How long links may take. The slowest of 256 takes some 15 ms on an idle machine.
@@ -26,9 +28,13 @@ pub(super) fn wait(
 ) -> Result<Vec<LinkInfo>, NetworkError> {
     let asking = || NetworkError::doing("asking for the state of the links");
     let links = channel.links().map_err(asking())?;
+    if wanted.is_empty() {
+        return Ok(links);
+    }
     let mut missing = Missing { indices: wanted.into_iter().collect(), state };
     links.iter().for_each(|link| missing.tick_off(link));
     if missing.indices.is_empty() {
+        channel.apply(&[link::nothing()])?;
         return Ok(links);
     }
     // First listen, then look again: what changes in between is heard.
@@ -37,6 +43,7 @@ pub(super) fn wait(
     channel.unsubscribe().map_err(asking())?;
     let links = channel.links().map_err(asking())?;
     if heard == Heard::All {
+        channel.apply(&[link::nothing()])?;
         return Ok(links);
     }
     let left = links.into_iter().filter(|link| missing.indices.contains(&link.index));

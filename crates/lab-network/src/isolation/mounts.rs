@@ -20,9 +20,20 @@ pub(super) fn furnish() -> Result<bool, IsolationError> {
     mount("tmpfs", "/run", "tmpfs", MountFlags::NOSUID | MountFlags::NODEV, c"mode=0755")
         .map_err(IsolationError::doing("mounting a tmpfs on /run"))?;
     std::fs::create_dir(FOLDER).map_err(IsolationError::doing(format!("creating {FOLDER}")))?;
+    forget_name_servers();
     // A container may have covered parts of /sys; the kernel then refuses to
     // show them to a user namespace. Only `/sys/class/net` is wrong without it.
     Ok(mount("sysfs", "/sys", "sysfs", flags, None).is_ok())
+}
+
+/// Covers `/etc/resolv.conf`: no server in there can be reached from a lab, and a
+/// name that nobody has should be unknown at once, not after ten seconds. Without
+/// servers programs ask their own host, which refuses.
+fn forget_name_servers() {
+    let file = Path::new(FOLDER).join("resolv.conf");
+    // It is no worse without; the file may also be a link into the old /run.
+    let _ = std::fs::write(&file, "# A lab has no name server; see /etc/hosts.\n")
+        .and_then(|()| Ok(mount_bind(&file, "/etc/resolv.conf")?));
 }
 
 /// Covers `/etc/hosts` with a file on the private tmpfs.

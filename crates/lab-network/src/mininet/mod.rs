@@ -27,7 +27,7 @@ use lab_scenario::topology::{self, NodeKind, SwitchKind, Topology};
 
 use crate::fabric::{Fabric, Place, Port, Wire};
 use crate::netlink::Channel;
-use crate::{Backend, Host, Network, NetworkError, namespace, scratch};
+use crate::{Backend, Host, Network, NetworkError, namespace, offload, scratch};
 
 use driver::Driver;
 use expected::Expected;
@@ -131,6 +131,7 @@ impl Driven {
             }
             Topology::Mininet(_) => expected::of_report(report),
         };
+        write_checksums(report, &namespaces)?;
         let mut faults = complaints(&report.complaints);
         let wires = wires(&mut stage, &mut channels, &expected, report, &mut faults)?;
         let mut fabric = Fabric::new(stage, channels, wires);
@@ -171,6 +172,20 @@ fn set_up_hosts(
         let forwards = forwards.get(host.name.as_str()).copied().unwrap_or_default();
         namespace::inside(namespace.as_fd(), || namespace::settle(forwards))
             .map_err(NetworkError::doing(format!("setting up {}", host.name)))?;
+    }
+    Ok(())
+}
+
+/// Makes packets fit for Open vSwitch in user space, if there is any.
+fn write_checksums(report: &Report, namespaces: &[OwnedFd]) -> Result<(), NetworkError> {
+    if report.switches.iter().all(|switch| switch.ports.is_none()) {
+        return Ok(());
+    }
+    for (host, namespace) in report.hosts.iter().zip(namespaces) {
+        namespace::inside(namespace.as_fd(), || {
+            host.interfaces.iter().try_for_each(|port| offload::write_checksums(&port.name))
+        })
+        .map_err(NetworkError::doing(format!("switching off the offloads of {}", host.name)))?;
     }
     Ok(())
 }

@@ -22,15 +22,22 @@ const IFLA_IFNAME: u16 = 3;
 const IFLA_MTU: u16 = 4;
 const IFLA_MASTER: u16 = 10;
 const IFLA_OPERSTATE: u16 = 16;
+const IFLA_LINKINFO: u16 = 18;
+const IFLA_INFO_SLAVE_KIND: u16 = 4;
+const IFLA_INFO_SLAVE_DATA: u16 = 5;
+const IFLA_BRPORT_STATE: u16 = 1;
+/// `BR_STATE_FORWARDING`
+const FORWARDING: u8 = 3;
 
 /// Operational states of an interface (RFC 2863), as far as we tell them apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OperState {
-    /// It passes packets.
+    /// It passes packets; if it is a port of a bridge, that does as well.
     Up,
     /// It does not, being down itself or having no carrier.
     Down,
-    /// Anything else; a bridge without ports is of unknown state.
+    /// Anything else: a port of a bridge that does not forward yet, or `lo`,
+    /// whose state is unknown to the kernel itself.
     Other,
 }
 
@@ -64,6 +71,7 @@ impl LinkInfo {
             master: None,
             state: OperState::Other,
         };
+        let mut forwards = true;
         for attribute in NlasIterator::new(payload.get(HEADER..)?) {
             let Ok(attribute) = attribute else { break };
             let value = attribute.value();
@@ -84,11 +92,32 @@ impl LinkInfo {
                         _ => OperState::Other,
                     };
                 }
+                IFLA_LINKINFO => forwards = bridge_forwards(value).unwrap_or(true),
                 _ => {}
             }
         }
+        if link.state == OperState::Up && !forwards {
+            link.state = OperState::Other;
+        }
         Some(link)
     }
+}
+
+/// Whether the bridge that an interface is a port of lets packets through
+/// there. `None` if it is no port of a bridge.
+fn bridge_forwards(info: &[u8]) -> Option<bool> {
+    let find = |bytes, kind| {
+        let mut attributes = NlasIterator::<&[u8]>::new(bytes).filter_map(Result::ok);
+        Some(attributes.find(|attribute| attribute.kind() == kind)?.into_inner())
+    };
+    let value = |attribute: &'_ [u8]| attribute.get(4..).map(<[u8]>::to_vec);
+    let kind = value(find(info, IFLA_INFO_SLAVE_KIND)?)?;
+    if !kind.starts_with(b"bridge\0") {
+        return None;
+    }
+    let data = find(info, IFLA_INFO_SLAVE_DATA)?;
+    let state = find(data.get(4..)?, IFLA_BRPORT_STATE)?;
+    Some(*state.get(4)? == FORWARDING)
 }
 
 impl Channel {
@@ -180,6 +209,14 @@ pub(crate) fn add_bridge(name: &str, index: u32, doing: String) -> Request {
 
 fn create(message: LinkMessage, doing: String) -> Request {
     Request::new(&RouteNetlinkMessage::NewLink(message), NLM_F_CREATE | NLM_F_EXCL, doing)
+}
+
+/// Changes nothing, but only after what the kernel is at.
+pub(crate) fn nothing() -> Request {
+    let mut message = LinkMessage::default();
+    message.header.index = LOOPBACK;
+    let doing = "waiting for the kernel to be done with the links".to_owned();
+    Request::new(&RouteNetlinkMessage::SetLink(message), 0, doing)
 }
 
 /// Brings an interface up.
