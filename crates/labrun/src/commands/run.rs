@@ -22,10 +22,11 @@ use crate::discover::discover;
 use crate::exit::{Complaint, Exit};
 use crate::machine::{Host, THIS_PROGRAM};
 use crate::requirements::Requirements;
-use crate::{again, build, terminal};
+use crate::{again, build, exit, terminal};
 
 /// Run scenarios
 #[derive(Debug, clap::Args)]
+#[command(after_help = exit::HELP)]
 pub(crate) struct Args {
     /// Scenario files, folders of labs, folders of such folders
     #[arg(required = true, value_name = "PATH")]
