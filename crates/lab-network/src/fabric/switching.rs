@@ -56,7 +56,9 @@ impl Fabric {
         }
         for port in &ends {
             let doing = format!("taking {} down", port.name);
-            self.channel(port.place).apply(&[link::set_down(port.index, doing)])?;
+            let requests =
+                [link::set_down(port.index, doing.clone()), link::forget_state(port.index, doing)];
+            self.channel(port.place).apply(&requests)?;
         }
         self.wait(&ends, OperState::Down)
     }

@@ -221,7 +221,8 @@ fn wires(
         match ends {
             [Some(a), Some(b)] => wires.push(Wire { nodes, ends: [a, b], middle: Vec::new() }),
             _ => {
-                faults.push(format!("the link between {} and {} is not there", nodes[0], nodes[1]))
+                let [a, b] = nodes;
+                faults.push(format!("the link between {a} and {b} is not there"));
             }
         }
     }

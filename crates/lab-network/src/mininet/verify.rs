@@ -109,7 +109,7 @@ fn compare_shape(name: &str, shape: &Shape, port: &Port, kernel: &Kernel) -> Vec
             .copied()
             .or_else(|| token_bucket.and_then(Found::tbf_rate));
         // tc has its own arithmetic.
-        if !rate.is_some_and(|rate| rate.abs_diff(wanted) <= wanted / 100) {
+        if rate.is_none_or(|rate| rate.abs_diff(wanted) > wanted / 100) {
             let found = rate
                 .map_or("none".to_owned(), |rate| format!("{} Mbit/s", rate as f64 * 8.0 / 1e6));
             faults.push(format!("{name} should be limited to {bw} Mbit/s; its limit is {found}"));

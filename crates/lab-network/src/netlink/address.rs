@@ -41,7 +41,7 @@ impl Channel {
         message.header.family = AddressFamily::Inet;
         let query = Request::new(&RouteNetlinkMessage::GetAddress(message), 0, String::new());
         let answers = self.dump(GET_ADDRESS, &query.payload)?;
-        Ok(answers.iter().filter_map(|(_, payload)| parse(payload)).collect())
+        Ok(answers.iter().filter_map(|payload| parse(payload)).collect())
     }
 }
 

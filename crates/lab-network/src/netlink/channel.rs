@@ -121,24 +121,19 @@ impl Channel {
         refusal.map_or(Ok(()), Err)
     }
 
-    /// Asks for all objects of a sort; gives each answer's kind and payload.
-    pub(crate) fn dump(&mut self, kind: u16, payload: &[u8]) -> io::Result<Vec<(u16, Vec<u8>)>> {
+    /// Asks for all objects of a sort; gives the payloads of the answers.
+    pub(crate) fn dump(&mut self, kind: u16, payload: &[u8]) -> io::Result<Vec<Vec<u8>>> {
         loop {
-            let (answers, interrupted) = self.ask(kind, NLM_F_REQUEST | NLM_F_DUMP, payload)?;
-            if !interrupted {
+            if let Some(answers) = self.try_dump(kind, payload)? {
                 return Ok(answers);
             }
         }
     }
 
-    fn ask(
-        &mut self,
-        kind: u16,
-        flags: u16,
-        payload: &[u8],
-    ) -> io::Result<(Vec<(u16, Vec<u8>)>, bool)> {
+    /// `None` if what was asked for changed meanwhile.
+    fn try_dump(&mut self, kind: u16, payload: &[u8]) -> io::Result<Option<Vec<Vec<u8>>>> {
         let mut bytes = Vec::with_capacity(HEADER + payload.len());
-        self.encode(&mut bytes, kind, flags, payload);
+        self.encode(&mut bytes, kind, NLM_F_REQUEST | NLM_F_DUMP, payload);
         self.socket.send(&bytes, 0)?;
         let mut answers = Vec::new();
         let mut interrupted = false;
@@ -156,12 +151,12 @@ impl Channel {
                     NLMSG_DONE | NLMSG_ERROR => {
                         done = Some(message.verdict().map_err(|(error, _)| error));
                     }
-                    kind => answers.push((kind, message.payload.to_vec())),
+                    _ => answers.push(message.payload.to_vec()),
                 }
             }
             self.buffer = buffer;
             if let Some(verdict) = done {
-                return verdict.map(|()| (answers, interrupted));
+                return verdict.map(|()| (!interrupted).then_some(answers));
             }
         }
     }

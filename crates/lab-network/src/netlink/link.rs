@@ -7,7 +7,7 @@ use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL, NlasIterator};
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::link::{
     BridgeStpState, InfoBridge, InfoData, InfoKind, InfoVeth, LinkAttribute, LinkExtentMask,
-    LinkFlags, LinkInfo as Info, LinkMessage,
+    LinkFlags, LinkInfo as Info, LinkMessage, State,
 };
 
 use super::{Channel, Request};
@@ -124,7 +124,7 @@ impl Channel {
     /// All interfaces of the namespace.
     pub(crate) fn links(&mut self) -> std::io::Result<Vec<LinkInfo>> {
         let answers = self.dump(GET_LINK, &all())?;
-        Ok(answers.iter().filter_map(|(_, payload)| LinkInfo::parse(payload)).collect())
+        Ok(answers.iter().filter_map(|payload| LinkInfo::parse(payload)).collect())
     }
 }
 
@@ -234,6 +234,19 @@ pub(crate) fn set_down(index: u32, doing: String) -> Request {
     change(index, LinkFlags::empty(), Vec::new(), doing)
 }
 
+/// Has the kernel forget that an interface, which has just been taken down, was up.
+///
+/// It notes the new state only up to a second later, and until then says
+/// "down" of an interface that is down but "up", from memory, of one that has
+/// come up again and has not got its carrier yet. "Dormant" is a note that
+/// anybody may make, and never mistaken for "up".
+pub(crate) fn forget_state(index: u32, doing: String) -> Request {
+    let mut message = LinkMessage::default();
+    message.header.index = index;
+    message.attributes.push(LinkAttribute::OperState(State::Dormant));
+    Request::new(&RouteNetlinkMessage::SetLink(message), 0, doing)
+}
+
 /// Has the kernel hand the interface no packet larger than its MTU, so that
 /// what a shaper delays or loses is one packet and not a train of 45.
 pub(crate) fn set_no_trains(index: u32, doing: String) -> Request {
@@ -309,7 +322,7 @@ mod tests {
             LinkAttribute::Mtu(1400),
             LinkAttribute::Address(vec![0, 0, 0, 0, 0, 1]),
             LinkAttribute::Controller(3),
-            LinkAttribute::OperState(netlink_packet_route::link::State::Up),
+            LinkAttribute::OperState(State::Up),
         ];
         let payload =
             Request::new(&RouteNetlinkMessage::NewLink(message), 0, String::new()).payload;

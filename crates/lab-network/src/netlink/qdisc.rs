@@ -290,7 +290,7 @@ impl Channel {
             String::new(),
         );
         let answers = self.dump(GET_QDISC, &query.payload)?;
-        Ok(answers.iter().filter_map(|(_, payload)| Found::parse(payload)).collect())
+        Ok(answers.iter().filter_map(|payload| Found::parse(payload)).collect())
     }
 
     /// Bytes per second of the class that an interface's hierarchical token
@@ -300,7 +300,7 @@ impl Channel {
         let message = RouteNetlinkMessage::GetTrafficClass(message);
         let query = Request::new(&message, 0, String::new());
         let answers = self.dump(GET_CLASS, &query.payload)?;
-        let classes = answers.iter().filter_map(|(_, payload)| Found::parse(payload));
+        let classes = answers.iter().filter_map(|payload| Found::parse(payload));
         let rates = classes.map(|class| rate(&class.options, TCA_HTB_PARMS, TCA_HTB_RATE64));
         Ok(rates.flatten().next())
     }

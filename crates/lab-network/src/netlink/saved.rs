@@ -50,7 +50,7 @@ pub(crate) fn save(channel: &mut Channel, index: u32, name: &str) -> io::Result<
     };
     let mut message = AddressMessage::default();
     message.header.family = AddressFamily::Inet6;
-    for (_, payload) in dump(channel, GET_ADDRESS, &RouteNetlinkMessage::GetAddress(message))? {
+    for payload in dump(channel, GET_ADDRESS, &RouteNetlinkMessage::GetAddress(message))? {
         if is_lost_address(&payload, index) {
             keep(NEW_ADDRESS, payload);
         }
@@ -58,7 +58,7 @@ pub(crate) fn save(channel: &mut Channel, index: u32, name: &str) -> io::Result<
     for family in [AddressFamily::Inet, AddressFamily::Inet6] {
         let mut message = RouteMessage::default();
         message.header.address_family = family;
-        for (_, payload) in dump(channel, GET_ROUTE, &RouteNetlinkMessage::GetRoute(message))? {
+        for payload in dump(channel, GET_ROUTE, &RouteNetlinkMessage::GetRoute(message))? {
             if let Some(route) = lost_route(&payload, index) {
                 keep(NEW_ROUTE, route);
             }
@@ -71,7 +71,7 @@ fn dump(
     channel: &mut Channel,
     kind: u16,
     message: &RouteNetlinkMessage,
-) -> io::Result<Vec<(u16, Vec<u8>)>> {
+) -> io::Result<Vec<Vec<u8>>> {
     channel.dump(kind, &Request::new(message, 0, String::new()).payload)
 }
 
