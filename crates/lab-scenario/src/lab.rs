@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 use crate::check::{environment, name, requirement};
 use crate::codes::Code;
-use crate::decode::Decode;
+use crate::decode::{Decode, OneOrMany};
 use crate::diagnostic::{Diagnostic, Diagnostics, Sink};
 use crate::interpolate::{Content, Name};
 use crate::raw::RawLab;
 use crate::scope::Scope;
-use crate::source::{Source, Sources};
+use crate::source::{Source, SourceId, Sources};
 use crate::template::{Part, Reference, Template};
+use crate::text::Text;
 use crate::words;
 use crate::yaml;
 
@@ -86,7 +87,7 @@ pub fn parse_lab(source: Source, directory: impl Into<PathBuf>) -> Result<Lab, D
     }
 }
 
-fn read(sources: &Sources, id: crate::source::SourceId, bare: Lab, sink: &mut Sink) -> Option<Lab> {
+fn read(sources: &Sources, id: SourceId, bare: Lab, sink: &mut Sink) -> Option<Lab> {
     let node = yaml::parse(&sources.get(id).text, id, EMPTY_HINT, sink)?;
     let raw = RawLab::decode(&node, sink)?;
     let env = environment(raw.env.as_ref(), &Scope::default(), sink);
@@ -118,9 +119,8 @@ fn read(sources: &Sources, id: crate::source::SourceId, bare: Lab, sink: &mut Si
             sink.report(Diagnostic::new(Code::BadName, file.span, message));
         }
     }
-    let texts = |list: &crate::decode::OneOrMany<crate::text::Text>| {
-        list.0.iter().map(|text| text.value.clone()).collect::<Vec<_>>()
-    };
+    let texts =
+        |list: &OneOrMany<Text>| list.0.iter().map(|text| text.value.clone()).collect::<Vec<_>>();
     let path = raw.path.as_ref().map(texts).unwrap_or_default();
     Some(Lab {
         title: raw.name.as_ref().map_or_else(|| bare.title.clone(), |name| name.value.clone()),

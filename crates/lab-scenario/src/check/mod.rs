@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::codes::Code;
-use crate::decode::Record;
+use crate::decode::{Named, OneOrMany, Record};
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::interpolate::Draft;
 use crate::model::{Model, Setting};
@@ -22,6 +22,7 @@ use crate::scope::{self, Scope};
 use crate::source::{Lines, Place, Span};
 use crate::suggest;
 use crate::text::Text;
+use crate::topology::NodeKind;
 use crate::values::FromText;
 
 /// For the whole run.
@@ -44,7 +45,7 @@ pub(crate) fn check(
         sink,
         text,
         lines: Lines::new(text),
-        defaults: Defaults::new(),
+        defaults: Defaults::default(),
         processes: HashMap::new(),
         names: Vec::new(),
         has_processes: raw.processes.is_some() || raw.is_whole(),
@@ -61,8 +62,8 @@ struct Defaults {
     stop: Signal,
 }
 
-impl Defaults {
-    fn new() -> Self {
+impl Default for Defaults {
+    fn default() -> Self {
         Self {
             within: Setting::Known(DEFAULT_WITHIN),
             grace: Setting::Known(DEFAULT_GRACE),
@@ -102,7 +103,7 @@ impl Checker<'_> {
         let (steps, starts_itself) = self.steps(raw.steps.as_ref());
         let checks = self.assertions(raw.checks.as_ref());
         order::check(self, &processes, &steps, starts_itself, &checks);
-        let texts = |list: Option<&crate::decode::OneOrMany<Text>>| {
+        let texts = |list: Option<&OneOrMany<Text>>| {
             list.map_or(&[][..], |list| &list.0).iter().map(|text| text.value.clone()).collect()
         };
         for text in raw.requires.iter().flat_map(|list| &list.0) {
@@ -143,7 +144,7 @@ impl Checker<'_> {
         }
     }
 
-    fn env(&mut self, raw: Option<&crate::decode::Named<Text>>) -> Vec<(String, Draft)> {
+    fn env(&mut self, raw: Option<&Named<Text>>) -> Vec<(String, Draft)> {
         environment(raw, &self.scope, self.sink)
     }
 
@@ -191,7 +192,7 @@ impl Checker<'_> {
                     self.sink.report(scope::unknown_host(&name.value, name.span, network));
                     return None;
                 }
-                Some(node) if matches!(node.kind, crate::topology::NodeKind::Switch(_)) => {
+                Some(node) if matches!(node.kind, NodeKind::Switch(_)) => {
                     let message = format!("`{}` is a switch: programs run on hosts", name.value);
                     self.sink.report(Diagnostic::new(Code::UnknownHost, name.span, message));
                     return None;
@@ -221,7 +222,7 @@ pub(crate) fn value<T: FromText>(text: Option<&Text>, sink: &mut Sink) -> Option
 
 /// Variables of the environment.
 pub(crate) fn environment(
-    raw: Option<&crate::decode::Named<Text>>,
+    raw: Option<&Named<Text>>,
     scope: &Scope<'_>,
     sink: &mut Sink,
 ) -> Vec<(String, Draft)> {

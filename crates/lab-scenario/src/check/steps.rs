@@ -3,8 +3,7 @@
 use super::Checker;
 use super::processes::Owner;
 use crate::codes::Code;
-use crate::decode::Maybe;
-use crate::decode::Record;
+use crate::decode::{Maybe, Record};
 use crate::diagnostic::Diagnostic;
 use crate::dialogue::{self, Direction, LineError, Speech};
 use crate::interpolate::Draft;
@@ -58,54 +57,38 @@ impl Checker<'_> {
     }
 
     fn step(&mut self, raw: &RawStep, verb: &RawVerb, steps: &mut Vec<Placed>) {
-        let mut named = Span::default();
-        let mut add = |checker: &mut Self, action: Option<Action>, within: Within, span: Span| {
-            named = span;
-            if let Some(action) = action {
-                let place = checker.place(raw.node.span);
-                let text = wording::step(&raw.node, checker.text);
-                steps.push(Placed { step: Step { action, within, place, text }, span });
+        let (action, within, named) = match verb {
+            RawVerb::Start(names) => {
+                return self.each(raw, &names.0, "start", Action::Start, steps);
             }
-        };
-        match verb {
-            RawVerb::Start(names) => self.each(raw, &names.0, "start", Action::Start, steps),
-            RawVerb::Stop(names) => self.each(raw, &names.0, "stop", Action::Stop, steps),
-            RawVerb::Dialogue(text) => self.dialogue(text, steps),
+            RawVerb::Stop(names) => return self.each(raw, &names.0, "stop", Action::Stop, steps),
+            RawVerb::Dialogue(text) => return self.dialogue(text, steps),
             RawVerb::Send(send) => {
-                let (action, within) = (self.send(send), self.within(send.within.as_ref()));
-                add(self, action, within, span_of(send.to.as_ref(), raw));
+                (self.send(send), self.within(send.within.as_ref()), send.to.as_ref())
             }
             RawVerb::Expect(expect) => {
-                let (action, within) = (self.expect(expect), self.within(expect.within.as_ref()));
-                add(self, action, within, span_of(expect.from.as_ref(), raw));
+                (self.expect(expect), self.within(expect.within.as_ref()), expect.from.as_ref())
             }
             RawVerb::Silence(silence) => {
-                let action = self.silence(silence);
-                add(self, action, Within::Own, span_of(silence.from.as_ref(), raw));
+                (self.silence(silence), Within::Own, silence.from.as_ref())
             }
             RawVerb::Exec(exec) => {
-                let (action, within) = (self.exec(exec), self.within(exec.within.as_ref()));
-                add(self, action, within, span_of(exec.host.as_ref(), raw));
+                (self.exec(exec), self.within(exec.within.as_ref()), exec.host.as_ref())
             }
-            RawVerb::Signal(signal) => {
-                let action = self.signal(signal);
-                let within = self.within(None);
-                add(self, action, within, span_of(signal.to.as_ref(), raw));
-            }
+            RawVerb::Signal(signal) => (self.signal(signal), self.within(None), signal.to.as_ref()),
             RawVerb::Exit(exit) => {
-                let (action, within) = (self.exit(exit), self.within(exit.within.as_ref()));
-                add(self, action, within, span_of(exit.of.as_ref(), raw));
+                (self.exit(exit), self.within(exit.within.as_ref()), exit.of.as_ref())
             }
             RawVerb::Wait(lasting) => {
-                let action = self.setting(Some(lasting)).map(Action::Wait);
-                add(self, action, Within::Own, lasting.span);
+                (self.setting(Some(lasting)).map(Action::Wait), Within::Own, Some(lasting))
             }
-            RawVerb::Link(link) => {
-                let action = self.link(link);
-                let within = self.within(None);
-                add(self, action, within, raw.node.head);
-            }
-        }
+            RawVerb::Link(link) => (self.link(link), self.within(None), None),
+        };
+        let Some(action) = action else { return };
+        let place = self.place(raw.node.span);
+        let text = wording::step(&raw.node, self.text);
+        let span = named.map_or(raw.node.head, |named| named.span);
+        steps.push(Placed { step: Step { action, within, place, text }, span });
     }
 
     /// One step for each of several processes.
@@ -381,9 +364,4 @@ impl Checker<'_> {
             diagnostic.help(format!("`{}` is linked to {}", a.value, suggest::list(&neighbours)))
         });
     }
-}
-
-/// Where a step names its process, or its first line.
-fn span_of(text: Option<&Text>, raw: &RawStep) -> Span {
-    text.map_or(raw.node.head, |text| text.span)
 }
