@@ -137,7 +137,7 @@ fn for_people() {
         | alice is here
         | bob is here
         | alice: hello
-      alice on h1 ended with code 1, never said anything
+      alice on h1 ended with code 1 and never said anything
 
     since this step began:
          +0.003 s  bob< Hello from Alice
@@ -223,7 +223,7 @@ fn as_junit() {
         | alice is here
         | bob is here
         | alice: hello
-      alice on h1 ended with code 1, never said anything
+      alice on h1 ended with code 1 and never said anything
 
     since this step began:
          +0.003 s  bob&lt; Hello from Alice

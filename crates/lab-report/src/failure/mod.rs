@@ -90,10 +90,10 @@ impl FailureReport<'_> {
         {
             let heading = self.heading(words);
             if words.output.is_empty() {
-                self.title(text, &format!("{heading} and never said anything"))?;
+                self.title(text, &heading)?;
                 continue;
             }
-            self.title(text, &format!("{heading}; it last said"))?;
+            self.title(text, &format!("{heading}; it last said:"))?;
             // A check looks at everything: there is no place where it began.
             let quote = Quote::new(words, failure.step.is_some());
             self.rows(text, "", quote.rows(SUBJECT_ROWS))?;
@@ -110,11 +110,11 @@ impl FailureReport<'_> {
         if others.is_empty() {
             return Ok(());
         }
-        self.title(text, if failure.subject.is_some() { "the others" } else { "the processes" })?;
+        self.title(text, if failure.subject.is_some() { "the others:" } else { "the processes:" })?;
         for words in others.iter().take(OTHERS) {
             let heading = self.heading(words);
             if words.output.is_empty() {
-                self.line(text, "  ", &format!("{heading}, never said anything"))?;
+                self.line(text, "  ", &heading)?;
             } else {
                 self.line(text, "  ", &format!("{heading}, last said"))?;
                 self.rows(text, "  ", Quote::new(words, false).rows(OTHER_ROWS))?;
@@ -133,8 +133,8 @@ impl FailureReport<'_> {
             return Ok(());
         }
         let since = match failure.step {
-            Some(_) => "since this step began",
-            None => "what happened last",
+            Some(_) => "since this step began:",
+            None => "what happened last:",
         };
         self.title(text, since)?;
         for Moment { at, text: what } in moments {
@@ -155,7 +155,7 @@ impl FailureReport<'_> {
             // A single line is the failure's detail already.
             return Ok(());
         }
-        self.title(text, "the stage itself last said")?;
+        self.title(text, "the stage itself last said:")?;
         let newest = lines.len().saturating_sub(DIAGNOSTIC_ROWS);
         for line in &lines[newest..] {
             self.row(text, "", line)?;
@@ -163,15 +163,18 @@ impl FailureReport<'_> {
         Ok(())
     }
 
-    /// `bob on h2 ended with code 1`.
+    /// `bob on h2 ended with code 1`. Of a process that neither ended nor said
+    /// anything it is not known whether it was ever started.
     fn heading(&self, words: &LastWords) -> String {
         let who = match self.process(words.process) {
             Some((name, host)) => format!("{name} on {host}"),
             None => format!("process {}", words.process.0),
         };
-        match words.ended {
-            Some(status) => format!("{who} {status}"),
-            None => format!("{who} is running"),
+        match (words.ended, words.output.is_empty()) {
+            (Some(status), false) => format!("{who} {status}"),
+            (Some(status), true) => format!("{who} {status} and never said anything"),
+            (None, false) => format!("{who} is running"),
+            (None, true) => format!("{who} never said anything"),
         }
     }
 
@@ -182,7 +185,7 @@ impl FailureReport<'_> {
 
     fn title(&self, text: &mut String, title: &str) -> std::fmt::Result {
         let strong = self.theme.strong;
-        writeln!(text, "\n{strong}{}:{strong:#}", fit(title, self.width.saturating_sub(1)))
+        writeln!(text, "\n{strong}{}{strong:#}", fit(title, self.width))
     }
 
     fn line(&self, text: &mut String, indent: &str, line: &str) -> std::fmt::Result {

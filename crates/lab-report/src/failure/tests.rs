@@ -49,7 +49,7 @@ fn an_expectation() {
         | alice is here
         | bob is here
         | alice: hello
-      alice on h1 ended with code 1, never said anything
+      alice on h1 ended with code 1 and never said anything
 
     since this step began:
          +0.003 s  bob< Hello from Alice
