@@ -2,5 +2,6 @@
 //! on every backend that this machine has.
 
 mod backends;
+mod documents;
 mod harness;
 mod programs;
