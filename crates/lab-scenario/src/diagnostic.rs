@@ -128,10 +128,16 @@ impl Diagnostics {
         self.list.iter()
     }
 
-    /// How many.
+    /// How many, warnings included.
     #[must_use]
     pub fn len(&self) -> usize {
         self.list.len()
+    }
+
+    /// How many of them are more than warnings.
+    #[must_use]
+    pub fn errors(&self) -> usize {
+        self.list.iter().filter(|diagnostic| !diagnostic.code.is_warning()).count()
     }
 
     /// Whether nothing is wrong.
@@ -143,7 +149,7 @@ impl Diagnostics {
     /// Whether there is anything beside warnings.
     #[must_use]
     pub fn has_errors(&self) -> bool {
-        self.list.iter().any(|diagnostic| !diagnostic.code.is_warning())
+        self.errors() > 0
     }
 
     /// The file that a span is in.

@@ -3,7 +3,7 @@
 //! ```text
 //! YAML text ── yaml ──▶ tree ── decode ──▶ raw types ── check ──▶ model ── expand ──▶ plans
 //! ```
-//! A file is read into a tree of values with places ([`mod@yaml`]), that into
+//! A file is read into a tree of values with places (`yaml`), that into
 //! one type for each mapping of the language (`raw`), those are checked with
 //! all errors collected (`check`), and the result, with a choice of matrix
 //! values and what the command line adds, becomes [`plan::Plan`]s: everything

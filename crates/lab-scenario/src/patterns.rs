@@ -2,6 +2,9 @@
 //! literal text.
 
 use std::fmt;
+use std::ops::Range;
+
+use regex_syntax::hir::{Class, Hir, HirKind};
 
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, Sink};
@@ -37,7 +40,7 @@ pub(crate) fn read(text: &Text, scope: &Scope<'_>, sink: &mut Sink) -> Option<Pa
 /// [`read`] of a part of a text: what stands after `who<`.
 pub(crate) fn read_part(
     text: &Text,
-    part: std::ops::Range<usize>,
+    part: Range<usize>,
     scope: &Scope<'_>,
     sink: &mut Sink,
 ) -> Option<PatternDraft> {
@@ -55,14 +58,14 @@ pub(crate) fn read_part(
         return Some(PatternDraft::Literal(Draft::read_part(text, part, scope, sink)));
     }
     let draft = Draft::read_part(text, part.start + 1..part.end - 1, scope, sink);
-    check_regex(&draft, text, sink);
+    check_regex(&draft, text, scope, sink);
     Some(PatternDraft::Regex(draft))
 }
 
 /// Values stand for themselves in a regular expression, so whether it is one
 /// does not depend on them: a digit, which may stand anywhere even in `{…}`,
 /// takes their place here.
-fn check_regex(draft: &Draft, text: &Text, sink: &mut Sink) {
+fn check_regex(draft: &Draft, text: &Text, scope: &Scope<'_>, sink: &mut Sink) {
     const PLACEHOLDER: &str = "1";
     let mut expression = String::new();
     // Where each piece begins, in the expression and in the scalar.
@@ -97,13 +100,48 @@ fn check_regex(draft: &Draft, text: &Text, sink: &mut Sink) {
             (error.kind().to_string(), place(span.start.offset, span.end.offset))
         }
         Err(_) => ("it cannot be read".to_owned(), draft.span),
-        Ok(_) => match compile_regex(&expression) {
-            Ok(_) => return,
-            Err(regex::Error::CompiledTooBig(_)) => {
-                ("it is too large when compiled".to_owned(), draft.span)
-            }
-            Err(error) => (error.to_string(), draft.span),
-        },
+        Ok(parsed) if is_too_large(&parsed, &expression, scope) => {
+            ("it is too large when compiled".to_owned(), draft.span)
+        }
+        Ok(_) => return,
     };
     sink.report(Diagnostic::new(Code::Regex, span, "not a regular expression").label(message));
+}
+
+/// Sizes, in the units of [`size`], below which an expression is surely small
+/// enough for [`compile_regex`], and above which it is surely too large.
+const DOUBTFUL: Range<u64> = 5_000..4_000_000;
+/// How many expressions of a file are compiled where it is in doubt. The worst
+/// take a tenth of a second; whoever has more of them finds out when the
+/// scenario runs.
+const MOST_COMPILED: u32 = 4;
+
+/// Whether an expression is too large to be run.
+fn is_too_large(parsed: &Hir, expression: &str, scope: &Scope<'_>) -> bool {
+    let size = size(parsed);
+    if !DOUBTFUL.contains(&size) {
+        return size >= DOUBTFUL.end;
+    }
+    let compiled = scope.compiled.get();
+    scope.compiled.set(compiled.saturating_add(1));
+    compiled < MOST_COMPILED && compile_regex(expression).is_err()
+}
+
+/// About how many states an expression has. The parser bounds how deep it is
+/// nested.
+fn size(parsed: &Hir) -> u64 {
+    match parsed.kind() {
+        HirKind::Empty | HirKind::Look(_) => 1,
+        HirKind::Literal(literal) => literal.0.len() as u64,
+        HirKind::Class(Class::Bytes(_)) => 1,
+        HirKind::Class(Class::Unicode(class)) => 4 * class.ranges().len() as u64,
+        HirKind::Repetition(repetition) => {
+            let times = u64::from(repetition.max.unwrap_or(repetition.min).max(1));
+            size(&repetition.sub).saturating_add(1).saturating_mul(times)
+        }
+        HirKind::Capture(capture) => size(&capture.sub).saturating_add(2),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().map(size).fold(1, u64::saturating_add)
+        }
+    }
 }

@@ -65,7 +65,8 @@ impl<'a> Pictures<'a> {
         let annotate = |kind: AnnotationKind, label: &'a Label| {
             let place = lines.place(label.span.start, label.span.end);
             let text = Some(label.text.as_str()).filter(|text| !text.is_empty());
-            kind.span(place.start - from..place.end - from).label(text)
+            let within = |at: usize| at.saturating_sub(from);
+            kind.span(within(place.start)..within(place.end)).label(text)
         };
         // Alone in its snippet, a secondary place is what that one is about.
         let beside = match primary {

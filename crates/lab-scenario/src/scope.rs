@@ -1,6 +1,6 @@
 //! What is known at some point of a file: variables, hosts, roles.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 
 use crate::codes::Code;
@@ -21,6 +21,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) roles: Option<Vec<&'a str>>,
     /// Those variables that something has referred to.
     pub(crate) used: RefCell<HashSet<String>>,
+    /// How many regular expressions were compiled to see how large they are.
+    pub(crate) compiled: Cell<u32>,
 }
 
 type Resolved = Result<Name, Box<Diagnostic>>;

@@ -46,7 +46,9 @@ impl<'t> Lines<'t> {
     /// Finds the lines of a text.
     #[must_use]
     pub fn new(text: &'t str) -> Self {
-        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1));
+        // A byte order mark is no column of the first line: no editor shows it.
+        let first = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        let starts = std::iter::once(first).chain(text.match_indices('\n').map(|(at, _)| at + 1));
         Self { text, starts: starts.collect() }
     }
 
@@ -56,7 +58,7 @@ impl<'t> Lines<'t> {
         let start = floor_boundary(self.text, start);
         let end = floor_boundary(self.text, end.max(start));
         let line = self.line_of(start);
-        let column = self.text[self.starts[line]..start].chars().count();
+        let column = self.text[self.starts[line].min(start)..start].chars().count();
         Place { start, end, line: line + 1, column: column + 1 }
     }
 
@@ -149,6 +151,8 @@ mod tests {
         assert_eq!(Place::of("ab", 7, 9), Place { start: 2, end: 2, line: 1, column: 3 });
         assert_eq!(Place::of("ü", 1, 1).start, 0);
         assert_eq!(Place::of("", 0, 0).line, 1);
+        assert_eq!(Place::of("\u{feff}ab", 0, 0).column, 1);
+        assert_eq!(Place::of("\u{feff}ab", 4, 5).column, 2);
     }
 
     #[test]

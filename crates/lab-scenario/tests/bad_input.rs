@@ -32,9 +32,11 @@ enum Case {
     Nested,
     /// Aliases of aliases of aliases.
     Bomb,
+    /// Thousands of regular expressions that are large when compiled.
+    Heavy,
 }
 use Case::{
-    Bomb, Check, Checks, Dialogue, Exploding, File, LongLine, Nested, Process, Step, Steps,
+    Bomb, Check, Checks, Dialogue, Exploding, File, Heavy, LongLine, Nested, Process, Step, Steps,
 };
 
 const BASE: &str = "\
@@ -67,6 +69,11 @@ impl Case {
                 format!("{BASE}env: {{A: \"${{z}}\"}}\nvars:\n  a: 0123456789abcdef\n{uses}")
             }
             Nested => format!("topology: {}{}\n", "[".repeat(5000), "]".repeat(5000)),
+            Heavy => {
+                let line = |number| format!("      alice< /(ab?){{2000}}x{number}/\n");
+                let lines: String = (0..4000).map(line).collect();
+                format!("{BASE}steps:\n  - dialogue: |\n{lines}      alice< /(/\n")
+            }
             Bomb => {
                 let letters: Vec<char> = ('a'..='z').collect();
                 let lists = letters.windows(2).map(|pair| {
@@ -483,6 +490,7 @@ const TABLE: &[(&str, Case, &str)] = &[
     ),
     ("nested without end", Nested, "E0102 1:75"),
     ("a bomb of aliases", Bomb, "E0102 5:12"),
+    ("thousands of large expressions", Heavy, "E0210 4007:15"),
 ];
 
 #[test]
