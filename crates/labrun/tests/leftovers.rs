@@ -4,6 +4,7 @@
 //! hosts, on each backend. Then there must be no process, no interface, no
 //! namespace, no temporary folder and no half-written JSON. A test binary of its
 //! own, whose tests take turns: it looks at the machine as a whole.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -141,7 +141,7 @@ impl Player<'_> {
         began: Nanos,
         from: ProcessId,
         now: Nanos,
-        why_hopeless: Option<String>,
+        why_hopeless: Option<&str>,
     ) -> Blame {
         let step = &self.plan.steps[index];
         let name = self.name(from);
@@ -149,7 +149,7 @@ impl Player<'_> {
             Action::Expect { output, .. } => format!("`{output}`"),
             _ => String::new(),
         };
-        let summary = match &why_hopeless {
+        let summary = match why_hopeless {
             Some(why) => format!("{name} {why} without saying {wanted}"),
             None => {
                 let limit = words(step.within);

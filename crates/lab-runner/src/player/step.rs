@@ -244,7 +244,7 @@ impl Player<'_> {
         }
         if let Some((why, at)) = actor.silenced() {
             if now >= at {
-                return Err(self.blame_expect(index, began, from, now, Some(why)));
+                return Err(self.blame_expect(index, began, from, now, Some(&why)));
             }
             wait = wait.min(at);
         }

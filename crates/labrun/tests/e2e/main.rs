@@ -1,5 +1,6 @@
 //! labrun as its users run it: scenarios in files, real programs, real networks,
 //! on every backend that this machine has.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod backends;
 mod documents;
