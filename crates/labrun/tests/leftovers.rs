@@ -69,10 +69,12 @@ fn mininet_stage_killed() {
 #[test]
 fn ctrl_c_ends_a_run_in_order() {
     let _turn = take_turn();
-    let before = Machine::look();
     let bench = Bench::new();
+    let before = Machine::look(&bench.mark());
     let mut labrun = bench.start("netns");
     bench.wait_for_run(&mut labrun);
+    let alive = Machine::look(&bench.mark()).added_to(&before);
+    assert!(alive.len() > 16, "this test would not see what is left: {alive:#?}");
     kill_process(Pid::from_child(&labrun), Signal::INT).unwrap();
     let status = labrun.wait().unwrap();
     assert_eq!(status.code(), Some(130));
@@ -94,10 +96,11 @@ fn mininet_is_there() -> bool {
 
 fn kill_at_random_moments(backend: &str, victims: &[Victim], times: u32, span: Duration) {
     let _turn = take_turn();
-    let before = Machine::look();
+    let mut met = 0;
     for round in 0..times {
         let victim = victims[round as usize % victims.len()];
         let bench = Bench::new();
+        let before = Machine::look(&bench.mark());
         let mut labrun = bench.start(backend);
         // Spread over the span, with a random part: the moment is what is tested.
         let share = span * round / times;
@@ -105,7 +108,10 @@ fn kill_at_random_moments(backend: &str, victims: &[Victim], times: u32, span: D
         std::thread::sleep(moment);
         let context = format!("{backend}: {victim:?} killed after {moment:?}");
         match find(victim, labrun.id()) {
-            Some(pid) => kill_process(pid, Signal::KILL).unwrap(),
+            Some(pid) => {
+                kill_process(pid, Signal::KILL).unwrap();
+                met += 1;
+            }
             // It was too early for that one: then the command.
             None => labrun.kill().unwrap(),
         }
@@ -114,19 +120,25 @@ fn kill_at_random_moments(backend: &str, victims: &[Victim], times: u32, span: D
         assert!(!status.success(), "{context}: {status}");
         bench.leaves_nothing(&before, &context);
     }
+    assert!(met >= times / 2, "{backend}: only {met} of {times} moments met their victim");
 }
 
 fn find(victim: Victim, labrun: u32) -> Option<Pid> {
-    let only_child = |pid: u32| {
-        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).ok()?;
-        children.split_ascii_whitespace().next()?.parse::<u32>().ok()
-    };
     let pid = match victim {
         Victim::Labrun => labrun,
-        Victim::Waiter => only_child(labrun)?,
-        Victim::First => only_child(only_child(labrun)?)?,
+        Victim::Waiter => stage_below(labrun)?,
+        Victim::First => stage_below(stage_below(labrun)?)?,
     };
     Pid::from_raw(i32::try_from(pid).ok()?)
+}
+
+/// The child that is a stage. There may be others: labrun asks for Mininet first.
+fn stage_below(pid: u32) -> Option<u32> {
+    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).ok()?;
+    children.split_ascii_whitespace().filter_map(|child| child.parse().ok()).find(|child: &u32| {
+        let command = fs::read(format!("/proc/{child}/cmdline")).unwrap_or_default();
+        command.split(|&byte| byte == 0).nth(1) == Some(b"stage")
+    })
 }
 
 /// Waits for the end of a process, but not for ever.
@@ -168,11 +180,16 @@ impl Bench {
         Self { folder }
     }
 
+    /// What is in the environment of all that it starts.
+    fn mark(&self) -> String {
+        self.folder.path().join("tmp").display().to_string()
+    }
+
     fn start(&self, backend: &str) -> Child {
         Command::new(env!("CARGO_BIN_EXE_labrun"))
             .args(["run", "scenario.yaml", "--backend", backend, "--results", "results"])
             .current_dir(self.folder.path())
-            .env("TMPDIR", self.folder.path().join("tmp"))
+            .env("TMPDIR", self.mark())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -197,9 +214,10 @@ impl Bench {
 
     #[track_caller]
     fn leaves_nothing(&self, before: &Machine, context: &str) {
-        let clean = || Machine::look().added_to(before).is_empty();
+        let look = || Machine::look(&self.mark()).added_to(before);
+        let clean = || look().is_empty();
         if !try_eventually(clean) {
-            panic!("{context}: left behind: {:#?}", Machine::look().added_to(before));
+            panic!("{context}: left behind: {:#?}", look());
         }
         let temporary: Vec<_> = fs::read_dir(self.folder.path().join("tmp")).unwrap().collect();
         assert!(temporary.is_empty(), "{context}: {temporary:?}");
@@ -231,7 +249,8 @@ struct Machine {
 }
 
 impl Machine {
-    fn look() -> Self {
+    /// `mark`: what the environment of a run's processes holds.
+    fn look(mark: &str) -> Self {
         let mut things = BTreeSet::new();
         let names = |folder: &str| {
             let entries = fs::read_dir(folder).into_iter().flatten().flatten();
@@ -245,14 +264,13 @@ impl Machine {
         let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
         let mounts = mounts.lines().filter(|line| line.contains("nsfs"));
         things.extend(mounts.map(|line| format!("namespace mounted: {line}")));
-        let own = fs::read_link("/proc/self/ns/pid").unwrap();
         for pid in names("/proc").into_iter().filter(|name| name.parse::<u32>().is_ok()) {
-            // A process that is gone by now, or somebody else's, has no link.
-            let Ok(namespace) = fs::read_link(format!("/proc/{pid}/ns/pid")) else { continue };
-            let command = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-            let command = String::from_utf8_lossy(&command).replace('\0', " ");
-            let is_stage = command.contains("stage") && command.contains("labrun");
-            if namespace != own || is_stage {
+            // Whatever a run starts inherits its environment, and with it the
+            // folder that no other run has.
+            let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+            if String::from_utf8_lossy(&environment).contains(mark) {
+                let command = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+                let command = String::from_utf8_lossy(&command).replace('\0', " ");
                 things.insert(format!("process {pid}: {command}"));
             }
         }
