@@ -154,3 +154,12 @@ pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
     }
     found
 }
+
+/// Says that a test, or a part of one, cannot be done for want of Mininet. Past
+/// the test runner, which would keep it to itself; where Mininet must be, in CI,
+/// this fails the test.
+pub(crate) fn skip_for_want_of_mininet(what: &str) {
+    use std::io::Write as _;
+    assert!(std::env::var_os("LABRUN_CI").is_none(), "Mininet is missing in CI");
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {what} (scripts/install-mininet.sh)");
+}
