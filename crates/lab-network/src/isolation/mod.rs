@@ -141,3 +141,18 @@ fn leave_ipv6_to_the_hosts() {
     // No such file: a kernel without IPv6, which suits as well.
     let _ = std::fs::write("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_with_threads_is_refused() {
+        let (end, wait) = std::sync::mpsc::channel::<()>();
+        let other = std::thread::spawn(move || wait.recv());
+        let error = isolate(None).unwrap_err();
+        assert!(matches!(error, IsolationError::Threads(count) if count > 1), "{error}");
+        drop(end);
+        assert!(other.join().unwrap().is_err());
+    }
+}

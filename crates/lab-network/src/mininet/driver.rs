@@ -76,34 +76,8 @@ impl Driver {
     }
 
     fn start_with(python: &Path) -> Result<Self, Unfit> {
-        let starting = || NetworkError::doing(format!("starting {}", python.display()));
-        let log: File = memfd_create("mininet-log", MemfdFlags::CLOEXEC)
-            .map_err(|error| starting()(error.into()))?
-            .into();
-        let mut child = match Command::new(python)
-            .args(["-c", BOOT])
-            .env("PATH", python::search_path())
-            .env("LC_ALL", "C")
-            // No __pycache__ beside a custom topology.
-            .env("PYTHONDONTWRITEBYTECODE", "1")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(log.try_clone().map_err(starting())?)
-            // So that a Ctrl-C at the terminal is the stage's alone.
-            .process_group(0)
-            .spawn()
-        {
-            Ok(child) => child,
-            Err(error) => return Err(Unfit::Without(error.to_string())),
-        };
-        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(starting()(io::ErrorKind::BrokenPipe.into()).into());
-        };
-        let mut driver =
-            Self { child, input, output, pending: Vec::new(), log, version: String::new() };
-        let flags = fcntl_getfl(&driver.input).map_err(|error| starting()(error.into()))?;
-        fcntl_setfl(&driver.input, flags | OFlags::NONBLOCK)
-            .map_err(|error| starting()(error.into()))?;
+        let mut driver = Self::spawn(Command::new(python).args(["-c", BOOT]))
+            .map_err(|error| Unfit::Without(error.to_string()))?;
         match driver.ask("starting", &DRIVER, LOADING)? {
             Answer::Hello { protocol: PROTOCOL, mininet, python: version } => {
                 driver.version =
@@ -113,6 +87,26 @@ impl Driver {
             Answer::CannotImport { message } => Err(Unfit::Without(message)),
             answer => Err(driver.unexpected("starting", &answer).into()),
         }
+    }
+
+    fn spawn(command: &mut Command) -> io::Result<Self> {
+        let log: File = memfd_create("mininet-log", MemfdFlags::CLOEXEC)?.into();
+        let mut child = command
+            .env("PATH", python::search_path())
+            .env("LC_ALL", "C")
+            // No __pycache__ beside a custom topology.
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(log.try_clone()?)
+            // So that a Ctrl-C at the terminal is the stage's alone.
+            .process_group(0)
+            .spawn()?;
+        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        };
+        fcntl_setfl(&input, fcntl_getfl(&input)? | OFlags::NONBLOCK)?;
+        Ok(Self { child, input, output, pending: Vec::new(), log, version: String::new() })
     }
 
     /// Sends a line and waits for the answer.
@@ -136,6 +130,9 @@ impl Driver {
                 Err(self.failure(doing, format!("no answer within {patience:?}")))
             }
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                // If it has only closed its output; an end that is under way is
+                // not changed by this.
+                let _ = self.child.kill();
                 let ended = match self.child.wait() {
                     Ok(status) => format!("it ended with {status}"),
                     Err(error) => format!("it ended ({error})"),
@@ -229,5 +226,62 @@ fn wait(fd: impl AsFd, events: PollFlags, deadline: Instant) -> io::Result<()> {
             Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A shell in the driver's place.
+    fn answer_of(script: &str, patience: Duration) -> Result<Answer, NetworkError> {
+        let mut driver = Driver::spawn(Command::new("sh").args(["-c", script])).unwrap();
+        driver.ask("building the network", &"please", patience)
+    }
+
+    const LONG: Duration = Duration::from_secs(20);
+
+    #[test]
+    fn an_answer_may_come_in_pieces() {
+        let script =
+            r#"read line; printf '{"lacks": {"what": "br'; printf 'ctl", "package": "p"}}\n'"#;
+        let answer = answer_of(script, LONG).unwrap();
+        assert_eq!(answer, Answer::Lacks { what: "brctl".into(), package: "p".into() });
+    }
+
+    #[test]
+    fn silence_is_an_error_with_the_last_lines() {
+        let script = "for n in 1 2 3; do echo line $n >&2; done; while read line; do :; done";
+        let mut driver = Driver::spawn(Command::new("sh").args(["-c", script])).unwrap();
+        // Once it has written, which its log shows.
+        while !driver.last_lines().contains("line 3") {
+            std::thread::yield_now();
+        }
+        let error = driver.ask("building the network", &"please", Duration::from_millis(20));
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "Mininet, building the network: no answer within 20ms; its last lines were:\n\
+             line 1\nline 2\nline 3"
+        );
+    }
+
+    #[test]
+    fn an_early_end_is_an_error() {
+        let error = answer_of("echo out of luck >&2; exit 3", LONG).unwrap_err().to_string();
+        assert!(error.contains("it ended with exit status: 3"), "{error}");
+        assert!(error.ends_with("out of luck"), "{error}");
+    }
+
+    #[test]
+    fn a_closed_output_is_an_end() {
+        let error = answer_of("exec cat >/dev/null", LONG).unwrap_err().to_string();
+        assert!(error.contains("it ended with signal: 9"), "{error}");
+    }
+
+    #[test]
+    fn nonsense_is_an_error() {
+        let error = answer_of("echo hello; cat", LONG).unwrap_err().to_string();
+        assert!(error.contains("an answer that cannot be read"), "{error}");
+        assert!(error.contains("hello"), "{error}");
     }
 }
