@@ -23,8 +23,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use lab_network::isolation::Sandbox;
-use lab_network::{Backend, Network, NetworkError};
-use lab_scenario::plan::{BackendKind, PLAN_VERSION, Plan};
+use lab_scenario::plan::{PLAN_VERSION, Plan};
 
 use crate::event::{EVENT_VERSION, Event, Failure, Verdict};
 use crate::script::Script;
@@ -70,7 +69,7 @@ pub fn run(sandbox: &Sandbox, run_dir: Option<PathBuf>) -> Result<(), StageError
         environment: environment::look(sandbox.is_rootless()),
     });
     recorder.flush().map_err(StageError::Record)?;
-    let network = match raise(&plan) {
+    let network = match lab_network::backend(plan.backend).up(&plan.topology) {
         Ok(network) => network,
         Err(error) => {
             let help = error.help().map(str::to_owned);
@@ -103,14 +102,6 @@ pub fn run(sandbox: &Sandbox, run_dir: Option<PathBuf>) -> Result<(), StageError
         }
     };
     turn::play(&plan, script, network, &hosts, recorder)
-}
-
-fn raise(plan: &Plan) -> Result<Box<dyn Network>, NetworkError> {
-    let mut backend: Box<dyn Backend> = match plan.backend {
-        BackendKind::Netns => Box::new(lab_network::Netns),
-        BackendKind::Mininet => Box::new(lab_network::Mininet),
-    };
-    backend.up(&plan.topology)
 }
 
 /// Reads up to the newline that ends the plan and not a byte more: what is left
