@@ -5,6 +5,11 @@
 //! and compared by medians. Every measurement is a process in a sandbox of its
 //! own (`--measure WHAT HOSTS`). It says when the network is up and then ends: "down"
 //! is from there until the process that a dispatcher would wait for has gone.
+//!
+//! The kernel takes a network apart in the background, for up to half a second after
+//! that ("gone"), and holds its big network lock much of the time. The next
+//! measurement begins only then, or it would measure the one before. A veth into the
+//! network tells: it goes when the network has gone.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark may fail where it stands")]
 
@@ -12,7 +17,7 @@ mod bare;
 mod mininet;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
@@ -63,8 +68,33 @@ fn main() -> ExitCode {
     if words.iter().any(|word| word == "--test") {
         return ExitCode::SUCCESS;
     }
+    // A sandbox for the interfaces that watch.
+    let _sandbox = isolation::isolate(None).unwrap();
     compare();
     ExitCode::SUCCESS
+}
+
+/// A veth that goes when a network has gone.
+struct Watch;
+
+impl Watch {
+    const INTERFACE: &str = "/sys/class/net/watch";
+
+    /// Into the network namespace of that process.
+    fn set(pid: u32) -> Self {
+        let peer = ["peer", "name", "watched", "netns", &pid.to_string()];
+        let arguments = ["link", "add", "watch", "type", "veth"].into_iter().chain(peer);
+        assert!(Command::new("ip").args(arguments).status().unwrap().success());
+        Self
+    }
+
+    fn wait(self) {
+        let began = Instant::now();
+        while Path::new(Self::INTERFACE).exists() {
+            assert!(began.elapsed() < Duration::from_secs(60), "the network does not go");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
 }
 
 /// The child's side.
@@ -93,6 +123,7 @@ fn measure(subject: &str, hosts: u32) -> ExitCode {
         Subject::Mininet => {
             let (up, down) = mininet::up_and_down(hosts);
             println!("{} {}", up.as_micros(), down.as_micros());
+            std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
             return ExitCode::SUCCESS;
         }
     };
@@ -102,8 +133,16 @@ fn measure(subject: &str, hosts: u32) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// The parent's side: times of one network.
-fn once(subject: Subject, hosts: u32, python: Option<&PathBuf>) -> (Duration, Duration) {
+/// Times of one network.
+#[derive(Debug, Clone, Copy)]
+struct Times {
+    up: Duration,
+    down: Duration,
+    gone: Duration,
+}
+
+/// The parent's side.
+fn once(subject: Subject, hosts: u32, python: Option<&PathBuf>) -> Times {
     let mut child = Command::new("/proc/self/exe")
         // As a dispatcher does: not to look for it each time.
         .envs(python.map(|python| ("LABRUN_PYTHON", python)))
@@ -116,10 +155,13 @@ fn once(subject: Subject, hosts: u32, python: Option<&PathBuf>) -> (Duration, Du
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
     let mut times = line.split_whitespace().map(|us| Duration::from_micros(us.parse().unwrap()));
     let up = times.next().expect("a time");
+    let watch = Watch::set(child.id());
     let began = Instant::now();
     drop(child.stdin.take());
     assert!(child.wait().unwrap().success());
-    (up, times.next().unwrap_or_else(|| began.elapsed()))
+    let down = times.next().unwrap_or_else(|| began.elapsed());
+    watch.wait();
+    Times { up, down, gone: began.elapsed() }
 }
 
 fn compare() {
@@ -129,11 +171,11 @@ fn compare() {
         .filter(|subject| !subject.is_mininets() || python.is_some())
         .collect();
     println!(
-        "{:>5}  {:<18} {:>10} {:>10} {:>12}  against bare (up)  against netns (both)",
-        "hosts", "", "up, ms", "down, ms", "both, ms"
+        "{:>5}  {:<18} {:>9} {:>9} {:>9} {:>9}  against bare (up)  against netns (both)",
+        "hosts", "", "up, ms", "down, ms", "both, ms", "gone, ms"
     );
     for (hosts, rounds, rounds_of_mininet) in SIZES {
-        let mut times: Vec<Vec<(Duration, Duration)>> = vec![Vec::new(); subjects.len()];
+        let mut times: Vec<Vec<Times>> = vec![Vec::new(); subjects.len()];
         for round in 0..rounds {
             for (subject, times) in subjects.iter().zip(&mut times) {
                 if !subject.is_mininets() || round < rounds_of_mininet {
@@ -147,27 +189,40 @@ fn compare() {
             medians[position]
         };
         for (subject, median) in subjects.iter().zip(&medians) {
-            let (Some((up, down, both)), Some(bare), Some(netns)) =
+            let (Some(Medians { up, down, both, gone }), Some(bare), Some(netns)) =
                 (*median, of(Subject::Bare), of(Subject::Netns))
             else {
                 continue;
             };
             println!(
-                "{hosts:>5}  {:<18} {up:>10.1} {down:>10.1} {both:>12.1} {:>18.2} {:>21.1}",
+                "{hosts:>5}  {:<18} {up:>9.1} {down:>9.1} {both:>9.1} {gone:>9.1} {:>18.2} {:>21.1}",
                 subject.name(),
-                up / bare.0,
-                both / netns.2,
+                up / bare.up,
+                both / netns.both,
             );
         }
     }
 }
 
-/// Milliseconds: up, down, both.
-fn medians(times: &[(Duration, Duration)]) -> Option<(f64, f64, f64)> {
-    let median = |pick: fn(&(Duration, Duration)) -> Duration| {
+/// In milliseconds.
+#[derive(Debug, Clone, Copy)]
+struct Medians {
+    up: f64,
+    down: f64,
+    both: f64,
+    gone: f64,
+}
+
+fn medians(times: &[Times]) -> Option<Medians> {
+    let median = |pick: fn(&Times) -> Duration| {
         let mut times: Vec<_> = times.iter().map(pick).collect();
         times.sort();
         Some(times.get(times.len() / 2)?.as_secs_f64() * 1e3)
     };
-    Some((median(|time| time.0)?, median(|time| time.1)?, median(|time| time.0 + time.1)?))
+    Some(Medians {
+        up: median(|times| times.up)?,
+        down: median(|times| times.down)?,
+        both: median(|times| times.up + times.down)?,
+        gone: median(|times| times.gone)?,
+    })
 }
