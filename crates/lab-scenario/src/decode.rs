@@ -4,9 +4,12 @@
 //! Nothing stops at a mistake: a value that is not what it should be is
 //! reported and counts as not given, and everything around it is still read.
 //! So every field of a raw type is an [`Option`].
+//!
+//! The same types say what may be read, for editors: see [`crate::schema`].
 
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, Sink};
+use crate::schema::{self, Definitions};
 use crate::source::Span;
 use crate::suggest;
 use crate::text::Text;
@@ -16,6 +19,10 @@ use crate::yaml::{Entry, Node, Value};
 pub(crate) trait Decode: Sized {
     /// Reads it, reporting what is wrong.
     fn decode(node: &Node, sink: &mut Sink) -> Option<Self>;
+
+    /// The JSON Schema of what can be read, with its named parts put into
+    /// `definitions`. It refuses nothing that [`Decode::decode`] takes.
+    fn schema(definitions: &mut Definitions) -> serde_json::Value;
 }
 
 /// Reports a value of the wrong kind.
@@ -30,6 +37,10 @@ impl Decode for Node {
     fn decode(node: &Node, _: &mut Sink) -> Option<Self> {
         Some(node.clone())
     }
+
+    fn schema(_: &mut Definitions) -> serde_json::Value {
+        serde_json::json!({})
+    }
 }
 
 /// Any scalar: what it means is found out by whoever wants a number.
@@ -39,6 +50,10 @@ impl Decode for Text {
             Value::Scalar(text) => Some(text.clone()),
             _ => wrong_type(node, "a text", sink),
         }
+    }
+
+    fn schema(_: &mut Definitions) -> serde_json::Value {
+        schema::scalar()
     }
 }
 
@@ -57,6 +72,10 @@ impl<T: Decode> Decode for Vec<T> {
         }
         Some(values)
     }
+
+    fn schema(definitions: &mut Definitions) -> serde_json::Value {
+        schema::list(&T::schema(definitions))
+    }
 }
 
 /// One value, or a list of such: `alice` or `[alice, bob]`.
@@ -69,6 +88,12 @@ impl<T: Decode> Decode for OneOrMany<T> {
             Value::List(_) => Vec::decode(node, sink).map(Self),
             _ => T::decode(node, sink).map(|one| Self(vec![one])),
         }
+    }
+
+    fn schema(definitions: &mut Definitions) -> serde_json::Value {
+        let one = T::schema(definitions);
+        let several = schema::list(&one);
+        schema::any_of([one, several])
     }
 }
 
@@ -94,6 +119,10 @@ impl<T: Decode> Decode for Named<T> {
         }
         Some(Self(named))
     }
+
+    fn schema(definitions: &mut Definitions) -> serde_json::Value {
+        schema::named(&T::schema(definitions))
+    }
 }
 
 /// What may be left empty: a host without anything special, for example.
@@ -106,6 +135,10 @@ impl<T: Decode> Decode for Maybe<T> {
             Value::Null => Some(Self(None)),
             _ => T::decode(node, sink).map(|value| Self(Some(value))),
         }
+    }
+
+    fn schema(definitions: &mut Definitions) -> serde_json::Value {
+        schema::any_of([T::schema(definitions), serde_json::json!({"type": "null"})])
     }
 }
 
@@ -148,21 +181,24 @@ pub(crate) trait Record {
 ///     }
 /// }
 /// ```
-/// makes a struct with an `Option` for each field its [`Decode`] and its
-/// [`Record`].
+/// makes a struct with an `Option` for each field, its [`Decode`] and its
+/// [`Record`]. The doc comments are for the users of editors, too.
 macro_rules! record {
     ($(
-        $(#[$meta:meta])*
+        $(#[doc = $doc:literal])*
         struct $name:ident as $what:literal {
-            $($(#[$field_meta:meta])* $field:ident: $type:ty = $($required:ident)? $key:literal,)*
+            $(
+                $(#[doc = $field_doc:literal])*
+                $field:ident: $type:ty = $($required:ident)? $key:literal,
+            )*
         }
     )*) => {$(
-        $(#[$meta])*
+        $(#[doc = $doc])*
         #[derive(Debug, Clone)]
         pub(crate) struct $name {
             head: $crate::source::Span,
             is_whole: bool,
-            $($(#[$field_meta])* pub(crate) $field: Option<$type>,)*
+            $($(#[doc = $field_doc])* pub(crate) $field: Option<$type>,)*
         }
 
         impl $crate::decode::Record for $name {
@@ -206,6 +242,19 @@ macro_rules! record {
                 )?)*
                 Some(record)
             }
+
+            fn schema(definitions: &mut $crate::schema::Definitions) -> serde_json::Value {
+                definitions.refer(stringify!($name), |definitions| {
+                    let mut object = $crate::schema::Object::new(concat!($($doc, "\n"),*));
+                    $(object.property(
+                        $key,
+                        concat!($($field_doc, "\n"),*),
+                        <$type as $crate::decode::Decode>::schema(definitions),
+                    );)*
+                    $($(object.$required($key);)?)*
+                    object.record()
+                })
+            }
         }
     )*};
 }
@@ -239,15 +288,15 @@ pub(crate) fn required(
 /// `choice! { enum RawStep as "a step" { Send(RawSend) = "send", … } }`
 macro_rules! choice {
     (
-        $(#[$meta:meta])*
+        $(#[doc = $doc:literal])*
         enum $name:ident as $what:literal {
-            $($(#[$variant_meta:meta])* $variant:ident($type:ty) = $key:literal,)*
+            $($(#[doc = $variant_doc:literal])* $variant:ident($type:ty) = $key:literal,)*
         }
     ) => {
-        $(#[$meta])*
+        $(#[doc = $doc])*
         #[derive(Debug, Clone)]
         pub(crate) enum $name {
-            $($(#[$variant_meta])* $variant($type),)*
+            $($(#[doc = $variant_doc])* $variant($type),)*
         }
 
         impl $crate::decode::Decode for $name {
@@ -263,6 +312,18 @@ macro_rules! choice {
                     })*
                     _ => None,
                 }
+            }
+
+            fn schema(definitions: &mut $crate::schema::Definitions) -> serde_json::Value {
+                definitions.refer(stringify!($name), |definitions| {
+                    let mut object = $crate::schema::Object::new(concat!($($doc, "\n"),*));
+                    $(object.property(
+                        $key,
+                        concat!($($variant_doc, "\n"),*),
+                        <$type as $crate::decode::Decode>::schema(definitions),
+                    );)*
+                    object.choice()
+                })
             }
         }
     };

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 use lab_network::probe;
 
-use crate::commands::{check, doctor, list, run, stage};
+use crate::commands::{check, doctor, list, run, schema, stage};
 use crate::exit::{self, Complaint, Exit};
 
 /// Run network labs: build the network, start programs on its hosts, type into
@@ -31,6 +31,7 @@ enum Command {
     List(list::Args),
     Check(check::Args),
     Doctor(doctor::Args),
+    Schema(schema::Args),
     #[command(hide = true)]
     Stage(stage::Args),
     /// What `doctor` starts to try things in a sandbox
@@ -70,6 +71,7 @@ pub(crate) fn main() -> ExitCode {
         Command::List(args) => list::main(&args),
         Command::Check(args) => check::main(&args),
         Command::Doctor(args) => doctor::main(&args),
+        Command::Schema(args) => schema::main(&args),
         Command::Stage(args) => return stage::main(args).into(),
         Command::Probe => return probe::in_sandbox(),
     };

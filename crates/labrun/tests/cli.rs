@@ -130,6 +130,22 @@ fn lists_labs_and_scenarios() {
 }
 
 #[test]
+fn prints_schemas() {
+    let here = Path::new(".");
+    for (arguments, title) in [
+        (&["schema"][..], "A labrun scenario"),
+        (&["schema", "scenario"], "A labrun scenario"),
+        (&["schema", "lab"], "A lab.yaml of labrun"),
+        (&["schema", "topology"], "A labrun topology"),
+    ] {
+        let output = labrun(here, arguments).code(0).stderr(is_empty()).get_output().stdout.clone();
+        let schema: serde_json::Value = serde_json::from_slice(&output).unwrap();
+        assert_eq!(schema["title"], title);
+    }
+    labrun(here, &["schema", "sheet"]).code(2).stderr(contains("[possible values: scenario"));
+}
+
+#[test]
 fn colours_on_demand_only() {
     let root = tree(&[("a.yaml", &SOUND.replace("host: h1", "host: h9"))]);
     labrun(root.path(), &["check", "a.yaml"]).stderr(contains("\x1b[").not());

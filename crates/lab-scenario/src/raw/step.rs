@@ -2,6 +2,7 @@
 
 use crate::decode::{Decode, OneOrMany, choice, record};
 use crate::diagnostic::Sink;
+use crate::schema::Definitions;
 use crate::text::Text;
 use crate::yaml::Node;
 
@@ -17,6 +18,10 @@ pub(crate) struct RawStep {
 impl Decode for RawStep {
     fn decode(node: &Node, sink: &mut Sink) -> Option<Self> {
         Some(Self { node: node.clone(), verb: RawVerb::decode(node, sink) })
+    }
+
+    fn schema(definitions: &mut Definitions) -> serde_json::Value {
+        RawVerb::schema(definitions)
     }
 }
 

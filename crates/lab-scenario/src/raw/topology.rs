@@ -2,6 +2,7 @@
 
 use crate::decode::{Decode, Maybe, Named, record, wrong_type};
 use crate::diagnostic::Sink;
+use crate::schema::{self, Definitions};
 use crate::text::Text;
 use crate::yaml::{Node, Value};
 
@@ -23,6 +24,10 @@ impl Decode for RawTopologyChoice {
             }
             _ => wrong_type(node, "the name of a topology or a mapping", sink),
         }
+    }
+
+    fn schema(definitions: &mut Definitions) -> serde_json::Value {
+        schema::any_of([Text::schema(definitions), RawTopology::schema(definitions)])
     }
 }
 
@@ -123,6 +128,10 @@ impl Decode for RawLinear {
         let parts = RawLinearParts::decode(node, sink)?;
         Some(Self { switches: parts.switches, hosts: parts.hosts })
     }
+
+    fn schema(definitions: &mut Definitions) -> serde_json::Value {
+        schema::any_of([Text::schema(definitions), RawLinearParts::schema(definitions)])
+    }
 }
 
 /// Hosts or switches: a list of names, or a mapping from names to more about
@@ -139,5 +148,10 @@ impl<T: Decode> Decode for RawNodes<T> {
         let named = Named::<Maybe<T>>::decode(node, sink)?;
         let flat = |(name, more): (Text, Option<Maybe<T>>)| (name, more.and_then(|more| more.0));
         Some(Self(named.0.into_iter().map(flat).collect()))
+    }
+
+    fn schema(definitions: &mut Definitions) -> serde_json::Value {
+        let names = Vec::<Text>::schema(definitions);
+        schema::any_of([names, Named::<Maybe<T>>::schema(definitions)])
     }
 }

@@ -4,4 +4,5 @@ pub(crate) mod check;
 pub(crate) mod doctor;
 pub(crate) mod list;
 pub(crate) mod run;
+pub(crate) mod schema;
 pub(crate) mod stage;
