@@ -30,6 +30,8 @@ pub struct Io<M> {
     pub(crate) closed: VecDeque<(ConnId, Closed)>,
     /// What goes to the other threads at the end of the turn.
     pub(crate) outbox: Vec<Vec<Envelope<M>>>,
+    /// Bytes published in this turn; `None`: nothing was.
+    pub(crate) published: Option<usize>,
     pub(crate) now: Instant,
     pub(crate) stopping: bool,
     generation: u32,
@@ -48,6 +50,7 @@ impl<M> Io<M> {
             dirty: Vec::new(),
             closed: VecDeque::new(),
             outbox,
+            published: None,
             now: Instant::now(),
             stopping: false,
             generation: 0,
@@ -181,7 +184,24 @@ impl<M> Io<M> {
 
     /// Posts a message to the app of thread `reactor` (perhaps this one).
     pub fn post(&mut self, reactor: usize, message: M) {
-        self.outbox[reactor].push(Envelope::Message(message));
+        self.outbox[reactor].push(Envelope::Message { message, weight: 0 });
+    }
+
+    /// Posts a message to the apps of all threads, this one too. What is published, by
+    /// whatever threads, comes in the same order everywhere, and behind what its sender sent
+    /// and posted before. `weight`: how many bytes it keeps in memory; whoever
+    /// publishes more than is read is read less.
+    pub fn publish(&mut self, message: M, weight: usize)
+    where
+        M: Clone,
+    {
+        *self.published.get_or_insert(0) += weight;
+        if let Some((first, others)) = self.outbox.split_first_mut() {
+            for outbox in others {
+                outbox.push(Envelope::Message { message: message.clone(), weight });
+            }
+            first.push(Envelope::Message { message, weight });
+        }
     }
 
     /// Asks the whole pool to stop.

@@ -12,6 +12,8 @@
 //!   turn, so what one turn produces for a connection leaves together. A frame for a
 //!   connection of another thread travels through that thread's mailbox, once per turn.
 //!   Frames from one thread to one connection keep their order.
+//! * **Publishing.** [`Io::publish`] tells the apps of all threads; all of them hear everything
+//!   that is published in the same order.
 //! * **Slow readers.** A connection whose queue would exceed [`Config::max_queue`] after
 //!   a try to write is cut with [`Closed::SlowReader`]. Nobody else waits.
 //! * **Closing.** [`Io::close`] sends what is queued, then ends the stream, and reads
@@ -19,7 +21,8 @@
 //!   word is not destroyed by a reset. The app hears [`Event::Closed`] at once and
 //!   exactly once for each connection; afterwards its [`ConnId`] is dead for ever.
 //! * **Fairness.** A connection is read for at most a few buffers per turn; threads stop
-//!   reading while another thread's mailbox is full.
+//!   reading while another thread's mailbox is full, and for the rest of a turn in which
+//!   much was published.
 //! * **Stopping.** SIGINT, SIGTERM or [`Io::stop`]: no more connections are accepted, each app
 //!   hears [`Event::Stopping`], then all connections are closed as above, within
 //!   [`Config::grace`]. A second signal ends at once.

@@ -16,10 +16,24 @@ const FULL: usize = 512 * 1024;
 /// Something for another reactor thread.
 #[derive(Debug)]
 pub(crate) enum Envelope<M> {
-    Accepted { stream: TcpStream, peer: SocketAddr, listener: ListenerId, refused: bool },
-    Send { conn: ConnId, frame: Bytes },
-    Close { conn: ConnId },
-    Message(M),
+    Accepted {
+        stream: TcpStream,
+        peer: SocketAddr,
+        listener: ListenerId,
+        refused: bool,
+    },
+    Send {
+        conn: ConnId,
+        frame: Bytes,
+    },
+    Close {
+        conn: ConnId,
+    },
+    /// `weight`: the bytes it keeps in memory, as far as its sender knows.
+    Message {
+        message: M,
+        weight: usize,
+    },
     Stop,
 }
 
@@ -28,6 +42,7 @@ impl<M> Envelope<M> {
     fn weight(&self) -> usize {
         match self {
             Self::Send { frame, .. } => 64 + frame.len(),
+            Self::Message { weight, .. } => 64 + weight,
             _ => 64,
         }
     }
@@ -113,6 +128,9 @@ pub(crate) struct Shared<M> {
     /// Reactor threads that run.
     pub(crate) alive: AtomicUsize,
     pub(crate) supervisor: Waker,
+    /// Held while what was published goes into the mailboxes, so that it has the same
+    /// order in all of them.
+    pub(crate) publishing: Mutex<()>,
 }
 
 impl<M> Shared<M> {
@@ -144,7 +162,8 @@ impl<M> Remote<M> {
     /// The app will hear `message` as [`Event::Message`](crate::Event::Message),
     /// after all that was posted before. Nothing happens if the pool has ended.
     pub fn post(&self, message: M) {
-        self.shared.mailboxes[self.reactor].put(&mut vec![Envelope::Message(message)]);
+        self.shared.mailboxes[self.reactor]
+            .put(&mut vec![Envelope::Message { message, weight: 0 }]);
     }
 
     /// Asks the whole pool to stop.

@@ -8,8 +8,8 @@ use mio::net::{TcpListener, UdpSocket};
 use mio::{Events, Interest, Poll, Token, Waker};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -64,6 +64,7 @@ impl<M: Send + 'static> Pool<M> {
             abort,
             alive: AtomicUsize::new(0),
             supervisor,
+            publishing: Mutex::new(()),
         };
         Ok(Self {
             shared: Arc::new(shared),

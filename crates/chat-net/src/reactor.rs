@@ -14,8 +14,8 @@ use crate::{ConnId, DatagramId};
 use mio::net::UdpSocket;
 use mio::{Events, Interest, Poll, Token};
 use std::io::{self, ErrorKind, Read};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 pub(crate) const WAKER: Token = Token(usize::MAX);
@@ -24,6 +24,10 @@ pub(crate) const WAKER: Token = Token(usize::MAX);
 const BUFFER: usize = 64 * 1024;
 const READS_PER_TURN: usize = 4;
 const DATAGRAMS_PER_TURN: usize = 256;
+
+/// No more is read in a turn once so many bytes were published. What is published may go to
+/// everybody, and must not fill the queue of a reader who keeps up.
+const PUBLISHED_PER_TURN: usize = 256 * 1024;
 
 pub(crate) struct Reactor<A: App> {
     app: A,
@@ -215,7 +219,7 @@ impl<A: App> Reactor<A> {
                 self.io.close(conn);
                 tell_closed(&mut self.app, &mut self.io);
             }
-            Envelope::Message(message) => {
+            Envelope::Message { message, .. } => {
                 dispatch(&mut self.app, &mut self.io, Event::Message(message));
             }
             Envelope::Stop if self.io.stopping => {}
@@ -246,8 +250,16 @@ impl<A: App> Reactor<A> {
         if !self.has_ready() || self.is_congested() {
             return;
         }
-        for conn in std::mem::take(&mut self.ready) {
+        // Whoever did not get his turn comes first in the next one.
+        let mut ready = std::mem::take(&mut self.ready).into_iter();
+        while self.io.published.is_none_or(|bytes| bytes < PUBLISHED_PER_TURN)
+            && let Some(conn) = ready.next()
+        {
             self.read(conn);
+        }
+        if ready.len() > 0 {
+            let read_again = std::mem::replace(&mut self.ready, ready.collect());
+            self.ready.extend(read_again);
         }
         for socket in std::mem::take(&mut self.ready_datagrams) {
             self.read_datagrams(socket);
@@ -336,9 +348,13 @@ impl<A: App> Reactor<A> {
         for conn in std::mem::take(&mut self.io.dirty) {
             self.flush(conn);
         }
-        for (reactor, envelopes) in self.io.outbox.iter_mut().enumerate() {
+        let Io { shared, outbox, published, .. } = &mut self.io;
+        let _one_order = published
+            .take()
+            .map(|_| shared.publishing.lock().unwrap_or_else(PoisonError::into_inner));
+        for (reactor, envelopes) in outbox.iter_mut().enumerate() {
             if !envelopes.is_empty() {
-                self.io.shared.mailboxes[reactor].put(envelopes);
+                shared.mailboxes[reactor].put(envelopes);
             }
         }
     }

@@ -68,6 +68,47 @@ fn messages_go_round_all_threads_in_order() {
     }
 }
 
+/// Publishes numbers and keeps what it hears of all threads' numbers.
+struct Crier(Vec<(usize, u32)>);
+
+impl App for Crier {
+    type Message = (usize, u32);
+
+    fn handle(&mut self, event: Event<'_, (usize, u32)>, io: &mut Io<(usize, u32)>) {
+        let own = match event {
+            Event::Started => 0,
+            Event::Message((from, number)) => {
+                self.0.push((from, number));
+                if self.0.len() == 3 * 1000 {
+                    io.stop();
+                }
+                if from != io.reactor() || number % 10 != 9 {
+                    return;
+                }
+                number + 1
+            }
+            _ => return,
+        };
+        // In bursts, so that those of several threads come together.
+        for number in (own..own + 10).filter(|number| *number < 1000) {
+            io.publish((io.reactor(), number), 100_000);
+        }
+    }
+}
+
+#[test]
+fn what_is_published_has_one_order_everywhere() {
+    let apps = Pool::new(config(3)).unwrap().run(|_| Crier(Vec::new())).unwrap();
+    for app in &apps {
+        assert_eq!(app.0, apps[0].0);
+    }
+    for from in 0..3 {
+        let numbers: Vec<u32> =
+            apps[0].0.iter().filter(|(who, _)| *who == from).map(|(_, number)| *number).collect();
+        assert_eq!(numbers, (0..1000).collect::<Vec<u32>>());
+    }
+}
+
 /// Connects, says hello, and keeps what it hears until the other side ends.
 struct Caller {
     to: SocketAddr,

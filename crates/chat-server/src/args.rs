@@ -30,6 +30,12 @@ pub(crate) enum Dialect {
     /// The first frame of a client is its user's name, every later one a message `To NAME:TEXT`. A
     /// frame is `N:CONTENT`, with N the number of characters of CONTENT in decimal digits.
     Direct(crate::direct::DirectArgs),
+
+    /// One room for all, plain lines over TCP (port 7777)
+    ///
+    /// Each line that somebody writes goes to all the others as `[IP:PORT] LINE`, and then back to
+    /// its writer. The chat is printed on standard output too.
+    Room(crate::room::RoomArgs),
 }
 
 /// The options every server has.

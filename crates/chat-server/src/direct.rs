@@ -1,17 +1,13 @@
 //! `chat-server direct`: carries out what the sessions of the dialect decide.
 
 use crate::args::ServeArgs;
-use crate::logging;
-use anyhow::Context as _;
-use chat_net::{App, Closed, ConnId, ConnMap, Event, Io, Pool, Via};
+use crate::serve;
+use chat_net::{App, Closed, ConnId, ConnMap, Event, Io, Via};
 use chat_proto::direct::{self, Action, Ending, Limits, Note, Session, Users};
 use chat_proto::frame;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tracing::{debug, info, warn};
-
-/// Descriptors that are not connections: epoll instances, wakers, standard streams, …
-const OTHER_FILES: u64 = 64;
 
 /// The options of `chat-server direct`.
 #[derive(Debug, clap::Args)]
@@ -23,26 +19,7 @@ pub(crate) struct DirectArgs {
 /// Serves until a signal comes.
 pub(crate) fn run(args: &DirectArgs) -> anyhow::Result<()> {
     let args = &args.serve;
-    logging::init(args);
-    let address = args.address(direct::DEFAULT_PORT)?;
-    let files = chat_net::raise_file_limit();
-    let config = args.config();
-    let max_connections = config.max_connections;
-    let mut pool = Pool::new(config).context("cannot start")?;
-    let (_, listening) = pool.listen(address).with_context(|| {
-        format!(
-            "cannot listen on {address} (is another server running there? try `--listen {}:0`)",
-            address.ip()
-        )
-    })?;
-    info!("listening on {listening}");
-    if files.is_some_and(|files| files < max_connections as u64 + OTHER_FILES) {
-        warn!(
-            max_connections,
-            open_files = files,
-            "fewer files may be open than connections; raise `ulimit -n`"
-        );
-    }
+    let pool = serve::listen(args, direct::DEFAULT_PORT)?;
     let users =
         Arc::new(Users::new(Limits { max_frame: args.max_frame, name_timeout: args.name_timeout }));
     pool.run(|_| Direct {

@@ -4,6 +4,8 @@
 mod args;
 mod direct;
 mod logging;
+mod room;
+mod serve;
 
 use clap::Parser;
 use std::process::ExitCode;
@@ -12,6 +14,7 @@ fn main() -> ExitCode {
     let args = args::Args::parse();
     let result = match args.dialect {
         args::Dialect::Direct(args) => direct::run(&args),
+        args::Dialect::Room(args) => room::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,13 +1,14 @@
-//! `chat-server direct` as a process, over the loopback.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+//! `chat-server direct`.
 
-mod support;
+mod peer;
 
+use crate::harness::{PATIENCE, Server};
+use chat_proto::direct::{FORMAT_ERROR, UNREACHABLE};
+use peer::Peer;
 use rustix::process::Signal;
 use std::net::{Shutdown, TcpStream};
 use std::process::Command;
 use std::time::{Duration, Instant};
-use support::{FORMAT_ERROR, PATIENCE, Peer, Server, UNREACHABLE};
 
 fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
@@ -15,7 +16,7 @@ fn some(text: &str) -> Option<String> {
 
 #[test]
 fn messages_errors_and_oneself() {
-    let server = Server::start(&[]);
+    let server = Server::start("direct", &[]);
     let (mut alice, mut bob) = (server.join("alice"), server.join("bob the \u{e9}"));
     alice.say("To bob the \u{e9}:a:b\n\u{20ac}\u{1f600}");
     assert_eq!(bob.hear(), some("a:b\n\u{20ac}\u{1f600} From alice"));
@@ -33,7 +34,7 @@ fn messages_errors_and_oneself() {
 
 #[test]
 fn names_are_refused_with_one_line_and_freed_when_their_user_leaves() {
-    let server = Server::start(&[]);
+    let server = Server::start("direct", &[]);
     let alice = server.join("alice");
     for (name, reason) in [
         ("", "Name refused: the name is empty."),
@@ -61,7 +62,7 @@ fn names_are_refused_with_one_line_and_freed_when_their_user_leaves() {
 
 #[test]
 fn frames_may_be_cut_anywhere() {
-    let server = Server::start(&["--threads", "1"]);
+    let server = Server::start("direct", &["--threads", "1"]);
     let (mut alice, mut bob, mut carol) =
         (server.join("alice"), server.join("bob"), server.join("carol"));
     alice.raw("8:To bob:19:To bob:\u{20ac}\u{20ac}".as_bytes());
@@ -91,7 +92,7 @@ fn frames_may_be_cut_anywhere() {
 
 #[test]
 fn broken_streams_get_an_error_and_nobody_else_notices() {
-    let server = Server::start(&["--max-frame", "1KiB"]);
+    let server = Server::start("direct", &["--max-frame", "1KiB"]);
     let mut bob = server.join("bob");
     let header = "Frame error: a frame must begin with its length in decimal digits and ':'.";
     let long = "Frame error: a frame may hold at most 1024 bytes.";
@@ -122,7 +123,7 @@ fn broken_streams_get_an_error_and_nobody_else_notices() {
 
 #[test]
 fn an_error_survives_what_its_cause_still_sends() {
-    let server = Server::start(&[]);
+    let server = Server::start("direct", &[]);
     for _ in 0..20 {
         let mut peer = server.connect();
         peer.raw(&[b"70000:".as_slice(), &[b'x'; 70_000]].concat());
@@ -132,7 +133,7 @@ fn an_error_survives_what_its_cause_still_sends() {
 
 #[test]
 fn silence_is_closed_and_the_named_may_be_silent() {
-    let server = Server::start(&["--name-timeout", "200ms"]);
+    let server = Server::start("direct", &["--name-timeout", "200ms"]);
     let mut alice = server.join("alice");
     let mut silent = server.connect();
     let mut half = server.connect();
@@ -145,7 +146,7 @@ fn silence_is_closed_and_the_named_may_be_silent() {
 
 #[test]
 fn a_thousand_that_say_nothing_disturb_nobody() {
-    let server = Server::start(&["--threads", "2"]);
+    let server = Server::start("direct", &["--threads", "2"]);
     // Each needs a descriptor here as well.
     assert!(chat_net::raise_file_limit().is_none_or(|files| files > 1200), "raise `ulimit -n`");
     let silent: Vec<TcpStream> =
@@ -158,7 +159,7 @@ fn a_thousand_that_say_nothing_disturb_nobody() {
 
 #[test]
 fn one_connection_too_many_is_told_so() {
-    let server = Server::start(&["--max-connections", "2"]);
+    let server = Server::start("direct", &["--max-connections", "2"]);
     let (alice, _bob) = (server.join("alice"), server.join("bob"));
     let mut carol = server.connect();
     carol.say("carol");
@@ -181,7 +182,7 @@ fn one_connection_too_many_is_told_so() {
 #[test]
 fn a_slow_reader_is_dropped_and_delays_nobody() {
     for threads in ["1", "2"] {
-        let server = Server::start(&["--threads", threads, "--max-queue", "256KiB"]);
+        let server = Server::start("direct", &["--threads", threads, "--max-queue", "256KiB"]);
         let slow = server.join("slow");
         let (mut alice, mut bob) = (server.join("alice"), server.join("bob"));
         let burst = format!("To slow:{}", "x".repeat(60_000));
@@ -208,7 +209,7 @@ fn a_slow_reader_is_dropped_and_delays_nobody() {
 
 #[test]
 fn thirty_users_each_write_to_each() {
-    let server = Server::start(&["--threads", "4"]);
+    let server = Server::start("direct", &["--threads", "4"]);
     let mut users: Vec<Peer> = (0..30).map(|n| server.join(&format!("user {n}"))).collect();
     for round in 0..5 {
         for (from, user) in users.iter_mut().enumerate() {
@@ -237,7 +238,7 @@ fn thirty_users_each_write_to_each() {
 #[test]
 fn order_is_kept_across_threads() {
     for threads in ["1", "2", "4"] {
-        let server = Server::start(&["--threads", threads]);
+        let server = Server::start("direct", &["--threads", threads]);
         let mut bob = server.join("bob");
         let senders: Vec<_> = (0..4)
             .map(|n| {
@@ -264,7 +265,7 @@ fn order_is_kept_across_threads() {
 
 #[test]
 fn who_stops_sending_still_gets_all_answers() {
-    let server = Server::start(&[]);
+    let server = Server::start("direct", &[]);
     let mut peer = server.connect();
     peer.raw(b"1:a7:To a:hi8:nonsense");
     peer.stream.shutdown(Shutdown::Write).unwrap();
@@ -274,7 +275,7 @@ fn who_stops_sending_still_gets_all_answers() {
 #[test]
 fn signals_stop_the_server_and_its_users_see_the_end() {
     for signal in [Signal::TERM, Signal::INT] {
-        let mut server = Server::start(&["--threads", "2"]);
+        let mut server = Server::start("direct", &["--threads", "2"]);
         let (mut alice, mut silent) = (server.join("alice"), server.connect());
         server.signal(signal);
         assert_eq!((alice.hear(), silent.hear()), (None, None));
@@ -285,7 +286,7 @@ fn signals_stop_the_server_and_its_users_see_the_end() {
 
 #[test]
 fn a_user_who_never_reads_does_not_keep_the_server_from_stopping() {
-    let mut server = Server::start(&[]);
+    let mut server = Server::start("direct", &[]);
     let _slow = server.join("slow");
     let mut alice = server.join("alice");
     for _ in 0..100 {
@@ -300,11 +301,11 @@ fn a_user_who_never_reads_does_not_keep_the_server_from_stopping() {
 
 #[test]
 fn log_lines_cannot_be_forged() {
-    let server = Server::start(&[]);
+    let server = Server::start("direct", &[]);
     server.join("eve\n2026 INFO joined \x1b[2J");
     let line = server.wait_for_log(&["joined", "eve"]);
     assert!(line.contains("\"eve\\n2026 INFO joined \\u{1b}[2J\""), "{line}");
-    let server = Server::start(&["--log-format", "json"]);
+    let server = Server::start("direct", &["--log-format", "json"]);
     assert!(server.first_line.contains(&format!("listening on {}", server.address)));
     server.join("eve\n");
     let line: serde_json::Value = serde_json::from_str(&server.wait_for_log(&["joined"])).unwrap();

@@ -1,0 +1,38 @@
+//! What all servers do before they serve.
+
+use crate::args::ServeArgs;
+use crate::logging;
+use anyhow::Context as _;
+use chat_net::Pool;
+use tracing::{info, warn};
+
+/// Descriptors that are not connections: epoll instances, wakers, standard streams, …
+const OTHER_FILES: u64 = 64;
+
+/// Sets up the log, makes a pool, and listens. The first line of the log says where.
+pub(crate) fn listen<M: Send + 'static>(
+    args: &ServeArgs,
+    default_port: u16,
+) -> anyhow::Result<Pool<M>> {
+    logging::init(args);
+    let address = args.address(default_port)?;
+    let files = chat_net::raise_file_limit();
+    let config = args.config();
+    let max_connections = config.max_connections;
+    let mut pool = Pool::new(config).context("cannot start")?;
+    let (_, listening) = pool.listen(address).with_context(|| {
+        format!(
+            "cannot listen on {address} (is another server running there? try `--listen {}:0`)",
+            address.ip()
+        )
+    })?;
+    info!("listening on {listening}");
+    if files.is_some_and(|files| files < max_connections as u64 + OTHER_FILES) {
+        warn!(
+            max_connections,
+            open_files = files,
+            "fewer files may be open than connections; raise `ulimit -n`"
+        );
+    }
+    Ok(pool)
+}

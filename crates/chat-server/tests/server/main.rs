@@ -1,0 +1,6 @@
+//! The servers as processes, over the loopback.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod direct;
+mod harness;
+mod room;
