@@ -12,9 +12,7 @@ use lab_runner::event::Verdict;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::failure::FailureReport;
-use crate::human::PLAIN_WIDTH;
 use crate::outlet::Outlet;
-use crate::theme::Theme;
 
 /// Writes JUnit XML.
 pub struct JUnit<'a> {
@@ -67,15 +65,8 @@ fn status(run: Run<'_>, outcome: &RunOutcome) -> TestCaseStatus {
     let Some(failure) = &outcome.failure else { return status };
     status.set_type(outcome.verdict.name()).set_message(failure.summary.as_str());
     if outcome.verdict != Verdict::Skipped {
-        let text = FailureReport {
-            plan: run.plan,
-            outcome,
-            folder: None,
-            again: None,
-            width: PLAIN_WIDTH,
-            theme: Theme::new(false),
-        };
-        status.set_description(text.render());
+        let text = FailureReport::plain(run.plan, outcome).render();
+        status.set_description(text);
     }
     status
 }

@@ -1,6 +1,9 @@
 //! The table of all diagnostics: a stable code, what it is about, and an
 //! explanation for whoever wants to know more.
 //!
+//! Each has an example, `examples/CODE.yaml`: a scenario that gets it, after a
+//! line `# wrong`, and one that does not, after a line `# mended`.
+//!
 //! Codes are never reused or renumbered; new ones take the next free number of
 //! their group. `E00` files, `E01` the shape of the file, `E02` values, `E03`
 //! names, `E04` networks, `E05` the course of events, `W` warnings.
@@ -38,6 +41,13 @@ macro_rules! codes {
             #[must_use]
             pub fn explanation(self) -> &'static str {
                 match self { $(Self::$name => $explanation,)* }
+            }
+
+            /// The file beside this module that shows it.
+            pub(crate) fn example_file(self) -> &'static str {
+                match self {
+                    $(Self::$name => include_str!(concat!("examples/", $code, ".yaml")),)*
+                }
             }
         }
     };
@@ -146,6 +156,8 @@ codes! {
         "The `wait` and `silence` steps alone take longer than the whole run may.";
     "W0004" Unused "something that has no effect"
         "It was probably meant for something.";
+    "W0005" NothingTold "a scenario without steps and checks"
+        "Its processes are started, waited for and ended; whatever else they do, it passes. Steps and checks say what must happen.";
 }
 
 impl Code {

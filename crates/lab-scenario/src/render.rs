@@ -89,6 +89,8 @@ fn lines_of(sources: &Sources) -> Vec<Lines<'_>> {
 /// A diagnostic as an editor reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
+    /// The file it is about, as the user named it or would.
+    pub file: String,
     /// Such as `E0105`.
     pub code: &'static str,
     /// `error` or `warning`.
@@ -96,9 +98,11 @@ pub struct Report {
     /// One sentence.
     pub message: String,
     /// Where.
-    pub primary: ReportedLabel,
+    pub span: Range,
+    /// A few words about that place; may be empty.
+    pub label: String,
     /// Other places that have to do with it.
-    pub secondary: Vec<ReportedLabel>,
+    pub labels: Vec<ReportedLabel>,
     /// What to do about it.
     pub help: Vec<String>,
 }
@@ -108,12 +112,19 @@ pub struct Report {
 pub struct ReportedLabel {
     /// The file.
     pub file: String,
+    /// Where in it.
+    pub span: Range,
+    /// A few words; may be empty.
+    pub text: String,
+}
+
+/// A range of characters of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Range {
     /// Its first character.
     pub start: Position,
     /// One past its last character.
     pub end: Position,
-    /// A few words; may be empty.
-    pub text: String,
 }
 
 /// A place in a file.
@@ -123,28 +134,34 @@ pub struct Position {
     pub line: usize,
     /// In characters, counted from 1.
     pub column: usize,
-    /// In bytes from the beginning of the file.
+    /// In bytes from the beginning of the file, counted from 0.
     pub byte: usize,
 }
 
 pub(crate) fn reports(sources: &Sources, diagnostics: &[Diagnostic]) -> Vec<Report> {
     let lines = lines_of(sources);
+    let file = |span: Span| sources.get(span.source).path.to_string_lossy().into_owned();
     let position = |SourceId(source): SourceId, byte| {
         let place = lines[source].place(byte, byte);
         Position { line: place.line, column: place.column, byte: place.start }
     };
+    let range = |span: Span| Range {
+        start: position(span.source, span.start),
+        end: position(span.source, span.end),
+    };
     let label = |label: &Label| ReportedLabel {
-        file: sources.get(label.span.source).path.to_string_lossy().into_owned(),
-        start: position(label.span.source, label.span.start),
-        end: position(label.span.source, label.span.end),
+        file: file(label.span),
+        span: range(label.span),
         text: label.text.clone(),
     };
     let report = |diagnostic: &Diagnostic| Report {
+        file: file(diagnostic.primary.span),
         code: diagnostic.code.as_str(),
         severity: if diagnostic.code.is_warning() { "warning" } else { "error" },
         message: diagnostic.message.clone(),
-        primary: label(&diagnostic.primary),
-        secondary: diagnostic.secondary.iter().map(label).collect(),
+        span: range(diagnostic.primary.span),
+        label: diagnostic.primary.text.clone(),
+        labels: diagnostic.secondary.iter().map(label).collect(),
         help: diagnostic.help.clone(),
     };
     diagnostics.iter().map(report).collect()

@@ -105,6 +105,15 @@ fn read(
         let message = format!("the matrix has more than {MAX_VARIANTS} combinations");
         sink.report(Diagnostic::new(Code::TooComplex, span, message));
     }
+    let says_nothing = raw.steps.as_ref().is_none_or(|steps| steps.0.iter().all(Vec::is_empty))
+        && raw.checks.as_ref().is_none_or(|checks| checks.0.iter().all(Vec::is_empty));
+    if says_nothing && !sink.has_errors() {
+        let message = "this scenario does not say what must happen, so it passes";
+        sink.report(
+            Diagnostic::new(Code::NothingTold, node.head, message)
+                .help("add `steps`: what is typed, and what must come out"),
+        );
+    }
     Some((model?, topology?))
 }
 

@@ -38,12 +38,23 @@ pub(crate) trait FromText: Sized {
 
 impl FromText for Duration {
     fn from_text(text: &str) -> Result<Self, BadValue> {
-        duration(text)
+        read_duration(text)
     }
 }
 
+/// A duration as scenarios write them, for whoever takes one elsewhere.
+///
+/// # Errors
+/// What is wrong with the text and what to write instead, in one line.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    read_duration(text).map_err(|bad| match bad.help {
+        Some(help) => format!("{}: {help}", bad.message),
+        None => bad.message,
+    })
+}
+
 /// A number and its unit: `300ms`, `1.5s`, `20s`, `2m`, `1h`.
-pub(crate) fn duration(text: &str) -> Result<Duration, BadValue> {
+fn read_duration(text: &str) -> Result<Duration, BadValue> {
     const HELP: &str = "write a number and a unit: `300ms`, `1.5s`, `20s`, `2m`";
     let bad = || BadValue::new(Code::Duration, format!("`{text}` is not a duration")).help(HELP);
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());

@@ -4,10 +4,10 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use lab_network::probe;
 
-use crate::commands::{check, doctor, list, run, schema, stage};
+use crate::commands::{check, completions, doctor, explain, list, man, new, run, schema, stage};
 use crate::exit::{self, Complaint, Exit};
 
 /// Run network labs: build the network, start programs on its hosts, type into
@@ -30,8 +30,12 @@ enum Command {
     Run(run::Args),
     List(list::Args),
     Check(check::Args),
+    Explain(explain::Args),
+    New(new::Args),
     Doctor(doctor::Args),
     Schema(schema::Args),
+    Completions(completions::Args),
+    Man(man::Args),
     #[command(hide = true)]
     Stage(stage::Args),
     /// What `doctor` starts to try things in a sandbox
@@ -70,12 +74,33 @@ pub(crate) fn main() -> ExitCode {
         Command::Run(args) => run::main(&args),
         Command::List(args) => list::main(&args),
         Command::Check(args) => check::main(&args),
+        Command::Explain(args) => explain::main(&args),
         Command::Doctor(args) => doctor::main(&args),
+        Command::New(args) => new::main(&args),
         Command::Schema(args) => schema::main(&args),
+        Command::Completions(args) => completions::main(&args),
+        Command::Man(args) => man::main(&args),
         Command::Stage(args) => return stage::main(args).into(),
         Command::Probe => return probe::in_sandbox(),
     };
     result.unwrap_or_else(|error| complain(&error)).into()
+}
+
+/// What may be typed, without what is only between labrun and itself.
+pub(crate) fn definition() -> clap::Command {
+    let whole = Cli::command();
+    let visible: Vec<_> =
+        whole.get_subcommands().filter(|command| !command.is_hide_set()).cloned().collect();
+    let bare = clap::Command::new("labrun")
+        .version(env!("CARGO_PKG_VERSION"))
+        .args(whole.get_arguments())
+        .subcommand_required(true)
+        .subcommands(visible)
+        .after_help(exit::HELP);
+    match (whole.get_about(), whole.get_long_about()) {
+        (Some(about), Some(long)) => bare.about(about.clone()).long_about(long.clone()),
+        _ => bare,
+    }
 }
 
 /// Tells a person what is wrong.
@@ -109,13 +134,12 @@ fn with_run(mut words: Vec<OsString>) -> Vec<OsString> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]
     fn the_definition_is_sound() {
         Cli::command().debug_assert();
+        definition().debug_assert();
     }
 
     #[test]

@@ -53,7 +53,7 @@ fn bad_usage() {
         (&["rnu", "a.yaml"], "unrecognized subcommand 'rnu'"),
         (&["run", "--bakend", "netns", "a.yaml"], "--backend"),
         (&["run", "--jobs", "0", "a.yaml"], "0"),
-        (&["run", "--timeout", "20", "a.yaml"], "write a number and a unit"),
+        (&["run", "--timeout", "20", "a.yaml"], "a duration needs a unit: write `20s`"),
         (&["run", "--var", "x", "a.yaml"], "write a name, `=` and a value"),
         (&["run", "--var", "x=1", "a.yaml"], "the scenario has no variable `x`"),
         (&["run", "--program", "server=x", "a.yaml"], "the lab has no program `server`"),
@@ -98,7 +98,7 @@ fn check_shows_all_errors_of_all_files() {
         .stderr(contains("lab/b.yaml:6:21"))
         .stderr(contains("lab/b.yaml:7:20"))
         .stderr(contains("lab/d.yaml"))
-        .stderr(is_match("error: [0-9]+ errors in 3 files\n$").unwrap());
+        .stderr(is_match("error: [0-9]+ errors in 3 files\nhelp: `labrun explain E0301`").unwrap());
     labrun(root.path(), &["check", "lab/c.yaml"]).code(0).stdout("1 scenario: all right\n");
     // A broken file among others keeps all of them from being run.
     labrun(root.path(), &["run", "lab"]).code(2).stdout(is_empty());
@@ -143,6 +143,101 @@ fn prints_schemas() {
         assert_eq!(schema["title"], title);
     }
     labrun(here, &["schema", "sheet"]).code(2).stderr(contains("[possible values: scenario"));
+}
+
+#[test]
+fn check_tells_editors() {
+    let dialogue = "  - dialogue: |\n      cat> \"grüß dich ${nme}\n      cat< /(/\n";
+    let root = tree(&[
+        ("a.yaml", &format!("vars: {{name: x}}\n{SOUND}{dialogue}")),
+        ("b.yaml", &format!("vars: {{unused: 1}}\n{SOUND}")),
+        ("c.yaml", &SOUND.replace("single: 1", "hosts: [h1, h1]")),
+        ("d.yaml", SOUND),
+    ]);
+    let files = ["a.yaml", "b.yaml", "c.yaml", "d.yaml"];
+    let arguments = [&["check", "--format", "json"][..], &files].concat();
+    let told = labrun(root.path(), &arguments).code(2).stderr("error: 3 errors in 2 files\n");
+    let lines = String::from_utf8(told.get_output().stdout.clone()).unwrap();
+    let reports: Vec<serde_json::Value> =
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let at = |line, column, byte| serde_json::json!({"line": line, "column": column, "byte": byte});
+    let of =
+        |file: &str| reports.iter().filter(|report| report["file"] == file).collect::<Vec<_>>();
+
+    let [name, expression] = of("a.yaml")[..] else { panic!("{lines}") };
+    assert_eq!((&name["code"], &name["severity"]), (&"E0303".into(), &"error".into()));
+    assert_eq!(name["message"], "nothing is known of `${nme}`");
+    assert_eq!(name["help"], serde_json::json!(["did you mean `${name}`?"]));
+    let text = fs::read_to_string(root.path().join("a.yaml")).unwrap();
+    let byte = text.find("${nme}").unwrap();
+    assert_eq!(name["span"]["start"], at(10, 23, byte));
+    assert_eq!(name["span"]["end"], at(10, 29, byte + 6));
+    assert_eq!(expression["code"], "E0210");
+    assert_eq!(expression["span"]["start"]["line"], 11);
+
+    let [unused] = of("b.yaml")[..] else { panic!("{lines}") };
+    assert_eq!((&unused["code"], &unused["severity"]), (&"W0004".into(), &"warning".into()));
+
+    let [twice] = of("c.yaml")[..] else { panic!("{lines}") };
+    assert_eq!(twice["labels"][0]["text"], "first used here");
+    assert_eq!(twice["labels"][0]["file"], "c.yaml");
+    assert_eq!(twice["labels"][0]["span"]["start"], at(2, 20, 31));
+
+    labrun(root.path(), &["check", "--format", "json", "d.yaml"]).code(0).stdout("").stderr("");
+}
+
+#[test]
+fn explains_codes() {
+    let here = Path::new(".");
+    labrun(here, &["explain", "e0303"])
+        .code(0)
+        .stdout(starts_with("E0303: a `${…}` that nothing is known of\n"))
+        .stdout(contains("    error[E0303]: nothing is known of `${prot}`\n"))
+        .stdout(contains("\nMended:\n\n    topology"));
+    labrun(here, &["explain"]).code(0).stdout(contains("E0105  a key that is not known here\n"));
+    labrun(here, &["explain", "E4711"])
+        .code(2)
+        .stderr(contains("there is no error or warning `E4711`"))
+        .stderr(contains("`labrun explain` alone lists all"));
+}
+
+#[test]
+fn completes_command_lines() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        labrun(Path::new("."), &["completions", shell])
+            .code(0)
+            .stderr(is_empty())
+            .stdout(contains("labrun"))
+            .stdout(contains("--").or(contains("-l fail-fast")))
+            .stdout(contains("stage").not());
+    }
+    // Bash itself takes the script, and completes with it.
+    let script = "source <(\"$0\" completions bash) && COMP_WORDS=(labrun run --fail) && \
+                  COMP_CWORD=2 && _labrun labrun --fail run && echo \"${COMPREPLY[@]}\"";
+    let labrun = env!("CARGO_BIN_EXE_labrun");
+    let answer = std::process::Command::new("bash").args(["-c", script, labrun]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&answer.stdout), "--fail-fast\n");
+}
+
+#[test]
+fn prints_manual_pages() {
+    let root = tree(&[]);
+    labrun(root.path(), &["man"])
+        .code(0)
+        .stdout(contains(".TH labrun 1"))
+        .stdout(contains("labrun\\-run"))
+        .stdout(contains("Exit codes"))
+        .stdout(contains("stage").not());
+    labrun(root.path(), &["man", "run"]).code(0).stdout(contains("\\-\\-fail\\-fast"));
+    labrun(root.path(), &["man", "rnu"]).code(2).stderr(contains("no page of this name"));
+    labrun(root.path(), &["man", "--all", "man/man1"])
+        .code(0)
+        .stdout(contains("pages in man/man1"));
+    let pages = fs::read_dir(root.path().join("man/man1")).unwrap();
+    let pages: Vec<_> = pages.map(|page| page.unwrap().file_name()).collect();
+    for page in ["labrun.1", "labrun-run.1", "labrun-check.1", "labrun-new-lab.1"] {
+        assert!(pages.iter().any(|name| name == page), "{page} of {pages:?}");
+    }
 }
 
 #[test]

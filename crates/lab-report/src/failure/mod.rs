@@ -13,6 +13,7 @@ use lab_runner::dispatcher::RunOutcome;
 use lab_runner::event::{Failure, LastWords, Moment};
 use lab_scenario::plan::{Plan, ProcessId};
 
+use crate::PLAIN_WIDTH;
 use crate::clean::{clean, clean_line};
 use crate::theme::Theme;
 use crate::words::fit;
@@ -54,7 +55,14 @@ pub struct FailureReport<'a> {
     pub theme: Theme,
 }
 
-impl FailureReport<'_> {
+impl<'a> FailureReport<'a> {
+    /// For a file: no colours, and nothing about where the file itself is.
+    #[must_use]
+    pub fn plain(plan: &'a Plan, outcome: &'a RunOutcome) -> Self {
+        let (width, theme) = (PLAIN_WIDTH, Theme::new(false));
+        Self { plan, outcome, folder: None, again: None, width, theme }
+    }
+
     /// The whole text, ending with a newline; nothing, if there is no failure.
     #[must_use]
     pub fn render(&self) -> String {

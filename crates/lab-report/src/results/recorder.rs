@@ -14,8 +14,6 @@ use super::file::{Growing, cannot, relink, write_whole};
 use super::names;
 use super::transcript::Transcript;
 use crate::failure::FailureReport;
-use crate::human::PLAIN_WIDTH;
-use crate::theme::Theme;
 
 /// Processes of a run up to which their files are kept open.
 const FEW_PROCESSES: usize = 8;
@@ -137,15 +135,8 @@ impl Recording {
 
     fn end(self, run: Run<'_>, outcome: &RunOutcome) -> Result<(), ReportError> {
         if outcome.failure.is_some() {
-            let text = FailureReport {
-                plan: run.plan,
-                outcome,
-                folder: None,
-                again: None,
-                width: PLAIN_WIDTH,
-                theme: Theme::new(false),
-            };
-            write_whole(&self.folder, "failure.txt", text.render().as_bytes())?;
+            let text = FailureReport::plain(run.plan, outcome).render();
+            write_whole(&self.folder, "failure.txt", text.as_bytes())?;
         }
         if !outcome.diagnostics.is_empty() {
             write_whole(&self.folder, "stage.log", &outcome.diagnostics)?;

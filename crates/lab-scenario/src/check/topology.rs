@@ -63,13 +63,19 @@ pub(crate) fn read(
         RawTopologyChoice::Reference(reference) => {
             let (path, bytes) = find(reference, finder, sink)?;
             let shown = finder.shown(&path);
-            let source = match Source::from_bytes(shown, bytes) {
+            let source = match Source::from_bytes(&shown, bytes) {
                 Ok(source) => source,
                 Err(problems) => {
                     // It has a place in its own file, but that text is no text.
-                    for problem in &problems {
-                        let message = format!("`{}`: {}", path.display(), problem.message);
-                        sink.report(Diagnostic::new(problem.code, reference.span, message));
+                    for (problem, report) in problems.iter().zip(problems.reports()) {
+                        let message = format!("`{}`: {}", shown.display(), problem.message);
+                        let diagnostic = Diagnostic::new(problem.code, reference.span, message);
+                        let at = report.span.start;
+                        sink.report(match problem.primary.text.as_str() {
+                            "" => diagnostic,
+                            text => diagnostic
+                                .label(format!("at {}:{} of it {text}", at.line, at.column)),
+                        });
                     }
                     return None;
                 }

@@ -72,9 +72,9 @@ pub(crate) fn places(result: &Result<(), Diagnostics>) -> String {
     let Err(problems) = result else { return "nothing".to_owned() };
     let own = ["lab/scenario.yaml", "lab/lab.yaml"];
     let place = |report: lab_scenario::Report| {
-        let at = report.primary.start;
+        let at = report.span.start;
         let place = format!("{} {}:{}", report.code, at.line, at.column);
-        let file = report.primary.file.as_str();
+        let file = report.file.as_str();
         if own.contains(&file) || file.starts_with("/repo/lab/") {
             place
         } else {

@@ -1,8 +1,12 @@
 //! One file for each subcommand.
 
 pub(crate) mod check;
+pub(crate) mod completions;
 pub(crate) mod doctor;
+pub(crate) mod explain;
 pub(crate) mod list;
+pub(crate) mod man;
+pub(crate) mod new;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod stage;

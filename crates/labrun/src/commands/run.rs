@@ -271,12 +271,12 @@ fn chain(error: &dyn std::error::Error) -> String {
     }
 }
 
+/// As scenarios write them, but not zero: no run can be done in no time.
 fn duration(text: &str) -> Result<Duration, String> {
-    let parsed = text.parse::<jiff::SignedDuration>().ok();
-    parsed
-        .and_then(|duration| Duration::try_from(duration).ok())
-        .filter(|duration| !duration.is_zero())
-        .ok_or_else(|| "write a number and a unit, such as `500ms`, `20s` or `2m`".to_owned())
+    match lab_scenario::duration(text)? {
+        Duration::ZERO => Err("a run takes more than no time".to_owned()),
+        duration => Ok(duration),
+    }
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
@@ -294,7 +294,7 @@ mod tests {
     fn words_of_options() {
         assert_eq!(duration("1.5s"), Ok(Duration::from_millis(1500)));
         assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
-        for bad in ["", "20", "-1s", "0s", "s"] {
+        for bad in ["", "20", "-1s", "0s", "s", "PT5S", "1m 30s", "1 sec"] {
             assert!(duration(bad).is_err(), "{bad}");
         }
         assert_eq!(pair("a=b=c"), Ok(("a".into(), "b=c".into())));
