@@ -15,7 +15,7 @@ use std::time::Duration;
 /// output, one line each; the end of the input leaves, after everything was sent
 /// and answered.
 ///
-/// Exit codes: 0 left (`exit`, end of input, Ctrl-C, SIGTERM), 1 the server cannot
+/// Exit codes: 0 left (as the dialect says, end of input, Ctrl-C, SIGTERM), 1 the server cannot
 /// be reached, went away or refused the name, 2 bad usage.
 #[derive(Debug, Parser)]
 #[command(name = "chat-client", version)]
@@ -32,6 +32,11 @@ pub(crate) enum Dialect {
     /// Type `To NAME:TEXT` to write to NAME, `exit` to leave. A message to you is shown as
     /// `TEXT From SENDER`.
     Direct(crate::direct::DirectArgs),
+
+    /// One room for all, plain lines over TCP (port 7777)
+    ///
+    /// Whatever is typed goes to everybody in the room. An empty line leaves.
+    Room(crate::room::RoomArgs),
 }
 
 /// The options every client has.

@@ -3,6 +3,8 @@
 
 mod args;
 mod direct;
+mod room;
+mod shell;
 
 use clap::Parser;
 use std::process::ExitCode;
@@ -11,6 +13,7 @@ fn main() -> ExitCode {
     let args = args::Args::parse();
     let result = match args.dialect {
         args::Dialect::Direct(args) => direct::run(args),
+        args::Dialect::Room(args) => room::run(&args),
     };
     result.unwrap_or_else(|error| {
         eprintln!("chat-client: {error:#}");

@@ -23,7 +23,7 @@
 //! * **Fairness.** A connection is read for at most a few buffers per turn; threads stop
 //!   reading while another thread's mailbox is full, and for the rest of a turn in which
 //!   much was published.
-//! * **Stopping.** SIGINT, SIGTERM or [`Io::stop`]: no more connections are accepted, each app
+//! * **Stopping.** SIGINT, SIGTERM, SIGHUP (not under `nohup`) or [`Io::stop`]: no more connections are accepted, each app
 //!   hears [`Event::Stopping`], then all connections are closed as above, within
 //!   [`Config::grace`]. A second signal ends at once.
 //! * **Vanished peers.** [`PeerTimeout`] sets TCP keepalive and TCP_USER_TIMEOUT.

@@ -38,7 +38,7 @@ pub struct Pool<M> {
 }
 
 impl<M: Send + 'static> Pool<M> {
-    /// Makes the threads' epoll instances and mailboxes, and takes over SIGINT and SIGTERM.
+    /// Makes the threads' epoll instances and mailboxes, and takes over SIGINT, SIGTERM and SIGHUP.
     ///
     /// # Errors
     /// When the system has no room for them.

@@ -3,8 +3,7 @@
 use crate::{Credits, Mode, Screen};
 use std::io::{self, BufRead, ErrorKind, Read};
 
-/// The prompt before the line being typed, where there is an editor. Lines typed
-/// behind it (and not behind a question) can be called back with the arrow keys.
+/// The prompt before the line being typed, for programs that have no other.
 pub const PROMPT: &str = "> ";
 
 /// What the user did.
@@ -36,6 +35,7 @@ pub(crate) fn read(
         let mut number = 0;
         while let Some(line) = read_line(&mut io::stdin().lock(), max_line) {
             number += 1;
+            screen.entered();
             give(line.unwrap_or_else(|why| {
                 Input::Unusable(format!("line {number} was not sent: {why}"))
             }));

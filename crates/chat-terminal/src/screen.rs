@@ -26,6 +26,10 @@ struct State {
     editor: Editor,
     keys: Keys,
     prompt: String,
+    /// The prompt is a question: its answers are not called back later.
+    is_question: bool,
+    /// Without an editor: the prompt stands in the row where the next output would begin.
+    at_prompt: bool,
     closed: bool,
 }
 
@@ -37,6 +41,8 @@ impl Screen {
             editor: Editor::default(),
             keys: Keys::default(),
             prompt: String::new(),
+            is_question: false,
+            at_prompt: false,
             closed: false,
         })))
     }
@@ -56,47 +62,86 @@ impl Screen {
     /// # Errors
     /// When standard output takes no more, for instance a closed pipe.
     pub fn show(&self, text: &str) -> io::Result<()> {
-        let state = self.lock();
+        let mut state = self.lock();
         let text = if state.terminals.0 { for_terminal(text) } else { Cow::Borrowed(text) };
         if state.mode == Mode::Editor && !state.closed {
             return put(&format!("{CLEAR_ROW}{text}\n{}", state.row()));
         }
-        put(&format!("{text}\n"))
+        let before = if state.at_prompt { "\n" } else { "" };
+        put(&format!("{before}{text}\n{}", state.plain_prompt()))
+    }
+
+    /// Shows a line that the user typed and that has gone out, unless it stands
+    /// there since it was typed.
+    ///
+    /// # Errors
+    /// As [`show`](Self::show).
+    pub fn confirm(&self, line: &str) -> io::Result<()> {
+        let mut state = self.lock();
+        let line = if state.terminals.0 { for_terminal(line) } else { Cow::Borrowed(line) };
+        match state.mode {
+            Mode::Editor if !state.closed => Ok(()),
+            Mode::Plain if state.terminals.0 && !crate::raw::is_silent() => {
+                if state.at_prompt {
+                    Ok(())
+                } else {
+                    put(state.plain_prompt())
+                }
+            }
+            _ => put(&format!("{line}\n{}", state.plain_prompt())),
+        }
     }
 
     /// Tells the user something about the program itself, on standard error.
     pub fn complain(&self, text: &str) {
-        let state = self.lock();
+        let mut state = self.lock();
         let text = if state.terminals.1 { for_terminal(text) } else { Cow::Borrowed(text) };
-        let redraw = state.mode == Mode::Editor && state.terminals.1 && !state.closed;
+        let editor = state.mode == Mode::Editor && !state.closed;
+        let redraw = (editor || state.at_prompt) && state.terminals.1;
         if redraw {
             // If it fails, standard error may still work.
-            let _ = put(CLEAR_ROW);
+            let _ = put(if editor { CLEAR_ROW } else { "\n" });
         }
         // There is nowhere to report that standard error takes no more.
         let _ = writeln!(io::stderr(), "{text}");
         if redraw {
-            let _ = put(&state.row());
+            let _ = if editor { put(&state.row()) } else { put(state.plain_prompt()) };
         }
     }
 
-    /// Sets what stands before the line being typed. In scripts there is none;
-    /// without an editor it is written once, and an empty one ends the row.
+    /// Sets what stands before the line being typed. In scripts there is none.
     pub fn set_prompt(&self, prompt: &str) {
+        self.change_prompt(prompt, false);
+    }
+
+    /// Sets what stands before the line being typed to a question: lines typed
+    /// behind it cannot be called back with the arrow keys.
+    pub fn ask(&self, question: &str) {
+        self.change_prompt(question, true);
+    }
+
+    fn change_prompt(&self, prompt: &str, is_question: bool) {
         let mut state = self.lock();
-        let before = std::mem::replace(&mut state.prompt, prompt.to_owned());
-        let shown = match state.mode {
-            _ if state.closed => return,
-            Mode::Script => return,
-            Mode::Plain if !state.terminals.0 => return,
-            Mode::Editor => put(&state.row()),
-            Mode::Plain if prompt.is_empty() && !before.is_empty() && crate::raw::is_silent() => {
-                put("\n")
-            }
-            Mode::Plain => put(prompt),
-        };
+        prompt.clone_into(&mut state.prompt);
+        state.is_question = is_question;
         // If standard output is gone, the next message will find out.
-        let _ = shown;
+        let _ = match state.mode {
+            _ if state.closed => return,
+            Mode::Editor => put(&state.row()),
+            Mode::Plain | Mode::Script => {
+                let before = if state.at_prompt { "\n" } else { "" };
+                put(&format!("{before}{}", state.plain_prompt()))
+            }
+        };
+    }
+
+    /// A line was read by the terminal's own editing, which has ended its row if
+    /// it echoes.
+    pub(crate) fn entered(&self) {
+        let mut state = self.lock();
+        if state.at_prompt && !crate::raw::is_silent() {
+            state.at_prompt = false;
+        }
     }
 
     /// Feeds what was typed to the editor; returns complete lines. `None`: the end.
@@ -110,8 +155,8 @@ impl Screen {
         for key in state.keys.feed(bytes) {
             // A long paste is drawn once.
             let before = if key == Key::Enter { state.row() } else { String::new() };
-            let prompt_is_plain = state.prompt == crate::input::PROMPT;
-            match state.editor.press(key, prompt_is_plain) {
+            let remember = !state.is_question;
+            match state.editor.press(key, remember) {
                 Reaction::Changed => {}
                 Reaction::ClearScreen => out.push_str("\x1b[H\x1b[2J"),
                 Reaction::Ended => lines.push(None),
@@ -138,6 +183,13 @@ impl Screen {
 }
 
 impl State {
+    /// What is written behind a message where there is no editor.
+    fn plain_prompt(&mut self) -> &str {
+        let wanted = self.mode == Mode::Plain && self.terminals.0 && !self.closed;
+        self.at_prompt = wanted && !self.prompt.is_empty();
+        if self.at_prompt { &self.prompt } else { "" }
+    }
+
     /// Draws the row with the prompt and the line being typed.
     fn row(&self) -> String {
         let columns = tcgetwinsize(io::stdout()).map_or(80, |size| usize::from(size.ws_col));

@@ -7,7 +7,7 @@
 //! the server still says is shown until it closes too or the linger time is over.
 
 use super::lines::Lines;
-use super::{CONNECTED, DISCONNECTED, MAX_GROWTH};
+use super::{CONNECTED, MAX_GROWTH};
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -200,7 +200,6 @@ impl Client {
 
     fn over(&mut self, outcome: Outcome, out: &mut Vec<ClientAction>) {
         self.phase = Phase::Over;
-        out.push(ClientAction::Show(DISCONNECTED.to_owned()));
         out.push(ClientAction::Over(outcome));
     }
 }
@@ -274,35 +273,23 @@ mod tests {
             assert_eq!(
                 play(&[Connected, Line("a"), end, Line("b"), Received(b"a\n"), Closed, Closed])
                     [1..],
-                [
-                    Send("a\n".into()),
-                    Finish,
-                    Confirm("a".into()),
-                    show("< You have been disconnected."),
-                    Over(Outcome::Left)
-                ]
+                [Send("a\n".into()), Finish, Confirm("a".into()), Over(Outcome::Left)]
             );
             // Also before there is a connection.
             assert_eq!(
                 play(&[Line("a"), end, Line("b"), Connected, ClientEvent::Deadline])[1..],
-                [
-                    Send("a\n".into()),
-                    Finish,
-                    show("< You have been disconnected."),
-                    Over(Outcome::Left)
-                ]
+                [Send("a\n".into()), Finish, Over(Outcome::Left)]
             );
         }
     }
 
     #[test]
     fn the_server_may_go_or_talk_nonsense() {
-        let gone = [show("< You have been disconnected."), Over(Outcome::ServerGone)];
-        assert_eq!(play(&[Connected, Closed])[1..], gone);
+        assert_eq!(play(&[Connected, Closed])[1..], [Over(Outcome::ServerGone)]);
         let out = play(&[Connected, Received(b"\nok\n\xff"), Received(b"more\n")]);
         assert_eq!(out[1], show("ok"));
         assert!(matches!(&out[2], Complain(why) if why.contains("UTF-8")));
-        assert_eq!(out[3..], [show("< You have been disconnected."), Over(Outcome::Garbled)]);
+        assert_eq!(out[3..], [Over(Outcome::Garbled)]);
         let out = play(&[Connected, Line("12345678901"), Line("1234567890")]);
         assert!(matches!(&out[1], Complain(why) if why.contains("11 bytes")));
         assert_eq!(out[2..], [Send("1234567890\n".into())]);

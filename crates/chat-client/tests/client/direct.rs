@@ -1,17 +1,21 @@
-//! `chat-client direct` as a process, against a server made by hand.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+//! `chat-client direct`.
 
-mod support;
-
+use crate::harness::{Client, Peer, Server, Terminal};
 use std::fs::File;
 use std::io::{Read as _, Seek as _, Write as _};
 use std::net::{Shutdown, TcpListener};
 use std::process::{Command, Stdio};
-use support::{Client, Server, Terminal};
+
+impl Peer {
+    /// Sends one frame.
+    fn send(&mut self, content: &str) {
+        self.raw(format!("{}:{content}", content.chars().count()).as_bytes());
+    }
+}
 
 #[test]
 fn a_pipe_is_one_line_in_one_line_out() {
-    let server = Server::listen();
+    let server = Server::listen("direct");
     let mut client = Client::start(&server, &["--name", "al \u{e9}"], Stdio::piped());
     client.type_in("To bob:hi\n\nnonsense\r\nunfinished \u{20ac}");
     client.end_input();
@@ -32,7 +36,7 @@ fn a_pipe_is_one_line_in_one_line_out() {
 
 #[test]
 fn the_name_is_asked_for_without_a_prompt_in_a_pipe() {
-    let server = Server::listen();
+    let server = Server::listen("direct");
     let mut client = Client::start(&server, &[], Stdio::piped());
     client.type_in("alice\nTo bob:hi\nexit\nlost\n");
     let mut peer = server.accept();
@@ -46,7 +50,7 @@ fn the_name_is_asked_for_without_a_prompt_in_a_pipe() {
 
 #[test]
 fn input_may_be_a_file_or_nothing() {
-    let server = Server::listen();
+    let server = Server::listen("direct");
     let mut file: File = tempfile::tempfile().unwrap();
     let lines: String = (0..5000).map(|n| format!("To bob:line {n}\n")).collect();
     file.write_all(lines.as_bytes()).unwrap();
@@ -66,7 +70,7 @@ fn input_may_be_a_file_or_nothing() {
 
 #[test]
 fn a_server_that_never_closes_is_waited_for_only_so_long() {
-    let server = Server::listen();
+    let server = Server::listen("direct");
     let mut client = Client::start(&server, &["--name", "a", "--linger", "100ms"], Stdio::null());
     let mut peer = server.accept();
     peer.send("early");
@@ -75,7 +79,7 @@ fn a_server_that_never_closes_is_waited_for_only_so_long() {
 
 #[test]
 fn a_server_that_goes_is_an_error() {
-    let server = Server::listen();
+    let server = Server::listen("direct");
     let mut client = Client::start(&server, &["--name", "a"], Stdio::piped());
     // What is read leaves nothing that would turn the end into a reset.
     server.accept().expect(b"1:a");
@@ -130,7 +134,7 @@ fn who_cannot_be_reached_is_said_with_advice() {
 
 #[test]
 fn unusable_lines_are_refused_and_the_rest_goes_on() {
-    let server = Server::listen();
+    let server = Server::listen("direct");
     let mut client = Client::start(&server, &["--name", "a", "--max-frame", "8"], Stdio::piped());
     client.type_bytes(b"123456789\n\xff\n12345678\n");
     client.end_input();
@@ -148,7 +152,7 @@ fn unusable_lines_are_refused_and_the_rest_goes_on() {
 
 #[test]
 fn nobody_reading_the_output_is_a_quiet_end() {
-    let server = Server::listen();
+    let server = Server::listen("direct");
     let mut client = Client::start(&server, &["--name", "a"], Stdio::piped());
     let mut peer = server.accept();
     client.close_output();
@@ -160,7 +164,7 @@ fn nobody_reading_the_output_is_a_quiet_end() {
 #[test]
 fn signals_leave_politely() {
     for signal in [rustix::process::Signal::INT, rustix::process::Signal::TERM] {
-        let server = Server::listen();
+        let server = Server::listen("direct");
         let mut client = Client::start(&server, &["--name", "a"], Stdio::piped());
         let mut peer = server.accept();
         peer.expect(b"1:a");
@@ -172,7 +176,7 @@ fn signals_leave_politely() {
 
 #[test]
 fn a_dumb_terminal_gets_plain_lines() {
-    let server = Server::listen();
+    let server = Server::listen("direct");
     let mut terminal = Terminal::start(&server, &[], "dumb", false);
     terminal.wait_for("Enter your username: ");
     terminal.type_in("alice\n");
@@ -191,7 +195,7 @@ fn a_dumb_terminal_gets_plain_lines() {
 
 #[test]
 fn a_half_typed_line_survives_what_arrives() {
-    let server = Server::listen();
+    let server = Server::listen("direct");
     let mut terminal = Terminal::start(&server, &["--name", "alice"], "xterm", true);
     let mut peer = server.accept();
     terminal.wait_for("> ");
@@ -215,7 +219,7 @@ fn a_half_typed_line_survives_what_arrives() {
 #[test]
 fn the_terminal_is_given_back_however_the_client_ends() {
     for end in ["ctrl-d", "term", "server"] {
-        let server = Server::listen();
+        let server = Server::listen("direct");
         let mut terminal = Terminal::start(&server, &["--name", "alice"], "xterm", true);
         let mut peer = server.accept();
         peer.expect(b"5:alice");
@@ -236,7 +240,7 @@ fn the_terminal_is_given_back_however_the_client_ends() {
 
 #[test]
 fn a_large_input_arrives_whole() {
-    let server = Server::listen();
+    let server = Server::listen("direct");
     let mut client = Client::start(&server, &["--name", "a"], Stdio::piped());
     let mut peer = server.accept();
     let mut stdin = client.take_input();

@@ -15,16 +15,18 @@ use std::time::{Duration, Instant};
 /// Longer than anything here takes on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
+/// A server made by hand, for clients of one dialect.
 pub(crate) struct Server {
+    dialect: &'static str,
     listener: TcpListener,
     pub(crate) address: SocketAddr,
 }
 
 impl Server {
-    pub(crate) fn listen() -> Self {
+    pub(crate) fn listen(dialect: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        Self { listener, address }
+        Self { dialect, listener, address }
     }
 
     pub(crate) fn accept(&self) -> Peer {
@@ -41,10 +43,6 @@ pub(crate) struct Peer {
 impl Peer {
     pub(crate) fn raw(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).unwrap();
-    }
-
-    pub(crate) fn send(&mut self, content: &str) {
-        self.raw(format!("{}:{content}", content.chars().count()).as_bytes());
     }
 
     /// The next bytes must be these.
@@ -64,7 +62,7 @@ impl Peer {
 
 fn command(server: &Server, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chat-client"));
-    command.arg("direct").arg(server.address.to_string()).args(args);
+    command.arg(server.dialect).arg(server.address.to_string()).args(args);
     command
 }
 
@@ -160,7 +158,7 @@ impl Terminal {
         let end = || Stdio::from(slave.try_clone().unwrap());
         // `setsid -c` makes it the controlling terminal, so that Ctrl-C makes a signal.
         let mut command = Command::new("setsid");
-        command.args(["-c", "-w", env!("CARGO_BIN_EXE_chat-client"), "direct"]);
+        command.args(["-c", "-w", env!("CARGO_BIN_EXE_chat-client"), server.dialect]);
         command.arg(server.address.to_string()).args(args).env("TERM", term);
         let child = command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
         let master = File::from(master);

@@ -1,0 +1,6 @@
+//! The clients as processes, each against a server made by hand.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod direct;
+mod harness;
+mod room;
