@@ -19,7 +19,8 @@
 //! ([`chat_proto::text::for_terminal`]); into a pipe or file everything goes as it came.
 //!
 //! The terminal's settings are put back when the [`Terminal`] is dropped, also by a
-//! panic. Ctrl-C still makes a SIGINT, for the program to handle; Ctrl-Z and Ctrl-\ are
+//! panic. While the editor runs, a SIGHUP says that the shell that started the program was
+//! killed, for the program to handle like a hung-up terminal. Ctrl-C still makes a SIGINT, for the program to handle; Ctrl-Z and Ctrl-\ are
 //! off while the editor runs, since they would leave the terminal in its state.
 #![forbid(unsafe_code)]
 
@@ -34,6 +35,7 @@ pub use credits::Credits;
 pub use input::{Input, PROMPT};
 pub use screen::Screen;
 
+use rustix::process::{Signal, set_parent_process_death_signal};
 use rustix::termios::isatty;
 use std::io;
 
@@ -77,6 +79,11 @@ impl Terminal {
     /// When the terminal's settings can be neither read nor changed.
     pub fn open() -> io::Result<Self> {
         let mode = Mode::detect();
+        if mode == Mode::Editor {
+            // Without its shell the program would go on reading a terminal that is
+            // somebody else's by then.
+            set_parent_process_death_signal(Some(Signal::HUP))?;
+        }
         let raw = if mode == Mode::Editor { Some(raw::RawMode::enable()?) } else { None };
         Ok(Self { screen: Screen::new(mode), credits: Credits::new(), raw })
     }

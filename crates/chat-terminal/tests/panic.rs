@@ -1,5 +1,4 @@
 //! A program that panics gives the terminal back.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use chat_terminal::{Mode, Terminal};
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};

@@ -66,10 +66,6 @@ fn command(server: &Server, args: &[&str]) -> Command {
     command
 }
 
-fn signal_child(child: &Child, signal: Signal) {
-    kill_process(Pid::from_child(child), signal).unwrap();
-}
-
 pub(crate) struct Client {
     child: Child,
     stdin: Option<ChildStdin>,
@@ -105,7 +101,7 @@ impl Client {
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
-        signal_child(&self.child, signal);
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
     /// Exit code, standard output, standard error.
@@ -142,6 +138,17 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     pub(crate) fn start(server: &Server, args: &[&str], term: &str, echo: bool) -> Self {
+        Self::start_by(&[], server, args, term, echo)
+    }
+
+    /// Started by a shell that was started by another one, and by nobody else.
+    pub(crate) fn start_in_shell(server: &Server) -> Self {
+        // A shell may become the last command it runs, so that is another one.
+        let shell = ["sh", "-c", "sh -c '\"$@\"; exit 1' sh \"$@\"; exit 77", "sh"];
+        Self::start_by(&shell, server, &[], "xterm", true)
+    }
+
+    fn start_by(shell: &[&str], server: &Server, args: &[&str], term: &str, echo: bool) -> Self {
         let master =
             openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&master).unwrap();
@@ -158,7 +165,8 @@ impl Terminal {
         let end = || Stdio::from(slave.try_clone().unwrap());
         // `setsid -c` makes it the controlling terminal, so that Ctrl-C makes a signal.
         let mut command = Command::new("setsid");
-        command.args(["-c", "-w", env!("CARGO_BIN_EXE_chat-client"), server.dialect]);
+        command.args(["-c", "-w"]).args(shell);
+        command.args([env!("CARGO_BIN_EXE_chat-client"), server.dialect]);
         command.arg(server.address.to_string()).args(args).env("TERM", term);
         let child = command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
         let master = File::from(master);
@@ -204,16 +212,29 @@ impl Terminal {
         tcgetattr(&self.slave).unwrap().local_modes.contains(LocalModes::ECHO | LocalModes::ICANON)
     }
 
-    /// Sent to the client itself, which is the only child of `setsid`.
+    /// Sent to the client itself.
     pub(crate) fn signal(&self, signal: Signal) {
-        let children = format!("/proc/{0}/task/{0}/children", self.child.id());
-        let client =
-            std::fs::read_to_string(children).ok().and_then(|pids| pids.trim().parse().ok());
-        match client.and_then(Pid::from_raw) {
-            Some(client) => kill_process(client, signal).unwrap(),
-            // `setsid` had no need to fork and has become the client.
-            None => signal_child(&self.child, signal),
+        let family = self.family();
+        kill_process(family[family.len() - 1], signal).unwrap();
+    }
+
+    /// Kills the shell that started the client.
+    pub(crate) fn kill_shell(&self) {
+        let family = self.family();
+        kill_process(family[family.len() - 2], Signal::KILL).unwrap();
+    }
+
+    /// Our child, its child, and so on; the client comes last. (`setsid` becomes its
+    /// command if it need not fork.)
+    fn family(&self) -> Vec<Pid> {
+        let mut family = vec![Pid::from_child(&self.child)];
+        while let Some(pid) = family.last().copied() {
+            let children = format!("/proc/{0}/task/{0}/children", pid.as_raw_nonzero());
+            let children = std::fs::read_to_string(children).unwrap();
+            let Some(child) = children.split_whitespace().next() else { break };
+            family.extend(Pid::from_raw(child.parse().unwrap()));
         }
+        family
     }
 
     pub(crate) fn wait(&mut self) -> i32 {

@@ -163,3 +163,24 @@ fn the_terminal_is_given_back_however_the_client_ends() {
         }
     }
 }
+
+#[test]
+fn a_client_whose_shell_is_killed_ends_and_gives_the_terminal_back() {
+    let server = Server::listen("room");
+    let mut terminal = Terminal::start_in_shell(&server);
+    let mut peer = server.accept();
+    terminal.wait_for("[You] ");
+    assert!(!terminal.echoes());
+    terminal.type_in("half");
+    terminal.wait_for("[You] half");
+    terminal.kill_shell();
+    assert_eq!(peer.everything(), b"");
+    drop(peer);
+    // The outer shell's code: it goes on when the inner one is gone.
+    assert_eq!(terminal.wait(), 77);
+    let end = std::time::Instant::now() + crate::harness::PATIENCE;
+    while !terminal.echoes() {
+        assert!(std::time::Instant::now() < end, "never given back");
+        std::thread::yield_now();
+    }
+}
