@@ -6,6 +6,7 @@ use std::net::Shutdown;
 use std::process::Stdio;
 
 const NEWS: &str = "\n> New user 10.0.0.2:4000 entered.( 2 users online)\n";
+const GONE: &str = "< You have been disconnected.\n";
 
 #[test]
 fn a_pipe_is_one_line_in_one_line_out() {
@@ -76,6 +77,7 @@ fn half_a_line_survives_what_arrives_and_a_typed_line_shows_once() {
     terminal.wait_for("[You] half a line\x1b[K");
     peer.raw(b"half a line\n\n[10.0.0.2:4000] \x1b]0;owned\x07\x9b\n");
     assert_eq!(terminal.wait(), 1);
+    terminal.wait_for(GONE);
     // Its own line came back, and is not shown again.
     let output = terminal.output();
     assert_eq!(output.matches("half a line").count(), 1, "{output:?}");
@@ -115,6 +117,7 @@ fn a_dumb_terminal_keeps_the_prompt_too() {
         assert_eq!(peer.everything(), b"");
         drop(peer);
         assert_eq!(terminal.wait(), 0);
+        terminal.wait_for(GONE);
         let expected = "> Connected to the chat server\n\
                         [You] \n> New user 10.0.0.2:4000 entered.( 2 users online)\n\
                         [You] hello\n[You] \n< You have been disconnected.\n";
@@ -159,7 +162,7 @@ fn the_terminal_is_given_back_however_the_client_ends() {
         assert_eq!(terminal.wait(), i32::from(end == "server"), "{end}");
         assert!(terminal.echoes(), "{end}");
         if ["empty line", "ctrl-d", "server"].contains(&end) {
-            terminal.wait_for("< You have been disconnected.\n");
+            terminal.wait_for(GONE);
         }
     }
 }

@@ -57,6 +57,7 @@ fn names_are_refused_with_one_line_and_freed_when_their_user_leaves() {
     socket2::SockRef::from(&alice.stream).set_linger(Some(Duration::ZERO)).unwrap();
     drop(alice);
     server.wait_for_log(&["connection lost", "\"alice\""]);
+    server.wait_for_log(&["left", "\"alice\""]);
     server.join("alice");
 }
 
