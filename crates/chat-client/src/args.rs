@@ -37,6 +37,13 @@ pub(crate) enum Dialect {
     ///
     /// Whatever is typed goes to everybody in the room. An empty line leaves.
     Room(crate::room::RoomArgs),
+
+    /// Clemson Relay Chat, through a tree of servers (port 34300): type `message ID_OR_NAME TEXT`
+    ///
+    /// Type `message ID_OR_NAME TEXT` to write to somebody, `users` to see who is there, `state`
+    /// for all of it as one line of JSON, `quit` or `quit TEXT` to leave. A message to you is
+    /// shown as `NAME: TEXT`, what the server says as `status CODE: TEXT`.
+    Relay(crate::relay::RelayArgs),
 }
 
 /// The options every client has.

@@ -3,6 +3,7 @@
 
 mod args;
 mod direct;
+mod relay;
 mod room;
 mod shell;
 
@@ -14,6 +15,7 @@ fn main() -> ExitCode {
     let result = match args.dialect {
         args::Dialect::Direct(args) => direct::run(args),
         args::Dialect::Room(args) => room::run(&args),
+        args::Dialect::Relay(args) => relay::run(args),
     };
     result.unwrap_or_else(|error| {
         eprintln!("chat-client: {error:#}");

@@ -8,6 +8,7 @@
 //! * [`frame`] — the `N:CONTENT` frame of the `direct` dialect and of the UDP chat
 //! * [`direct`] — messages by name over TCP: the server's and the client's side
 //! * [`room`] — one room for all, plain lines over TCP
+//! * [`relay`] — a spanning tree of servers: the server's and the client's side
 //! * [`datagram`] — the UDP broadcast chat's datagrams
 //! * [`text`] — text of strangers made fit for one line or for a terminal
 //! * [`units`], [`address`] — how sizes, durations and server addresses are written
@@ -17,6 +18,7 @@ pub mod address;
 pub mod datagram;
 pub mod direct;
 pub mod frame;
+pub mod relay;
 pub mod room;
 pub mod text;
 pub mod units;

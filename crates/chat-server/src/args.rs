@@ -36,6 +36,12 @@ pub(crate) enum Dialect {
     /// Each line that somebody writes goes to all the others as `[IP:PORT] LINE`, and then back to
     /// its writer. The chat is printed on standard output too.
     Room(crate::room::RoomArgs),
+
+    /// Clemson Relay Chat: a tree of servers that relay for their clients (port 34300)
+    ///
+    /// A server connects to at most one other (`--connect`), so servers form a tree. Type `state`
+    /// for what it knows, as one line of JSON.
+    Relay(crate::relay::RelayArgs),
 }
 
 /// The options every server has.
@@ -110,6 +116,11 @@ impl ServeArgs {
             peer_timeout: Some(PeerTimeout::new(self.peer_timeout, self.keepalive)),
             ..defaults
         }
+    }
+
+    /// Bytes that may be queued for one connection.
+    pub(crate) fn max_queue(&self) -> usize {
+        self.max_queue
     }
 
     /// Where to listen, with the dialect's port if none was given.

@@ -4,6 +4,7 @@
 mod args;
 mod direct;
 mod logging;
+mod relay;
 mod room;
 mod serve;
 
@@ -15,6 +16,7 @@ fn main() -> ExitCode {
     let result = match args.dialect {
         args::Dialect::Direct(args) => direct::run(&args),
         args::Dialect::Room(args) => room::run(&args),
+        args::Dialect::Relay(args) => relay::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

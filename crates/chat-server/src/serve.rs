@@ -3,7 +3,7 @@
 use crate::args::ServeArgs;
 use crate::logging;
 use anyhow::Context as _;
-use chat_net::Pool;
+use chat_net::{Config, Pool};
 use tracing::{info, warn};
 
 /// Descriptors that are not connections: epoll instances, wakers, standard streams, …
@@ -14,10 +14,18 @@ pub(crate) fn listen<M: Send + 'static>(
     args: &ServeArgs,
     default_port: u16,
 ) -> anyhow::Result<Pool<M>> {
+    listen_with(args.config(), args, default_port)
+}
+
+/// The same with a configuration other than that of the options.
+pub(crate) fn listen_with<M: Send + 'static>(
+    config: Config,
+    args: &ServeArgs,
+    default_port: u16,
+) -> anyhow::Result<Pool<M>> {
     logging::init(args);
     let address = args.address(default_port)?;
     let files = chat_net::raise_file_limit();
-    let config = args.config();
     let max_connections = config.max_connections;
     let mut pool = Pool::new(config).context("cannot start")?;
     let (_, listening) = pool.listen(address).with_context(|| {

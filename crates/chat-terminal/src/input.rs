@@ -43,6 +43,17 @@ pub(crate) fn read(
     }
 }
 
+/// Reads plain lines of at most `max_line` bytes until the end of standard input, one at a
+/// time: for servers, whose standard streams are not a conversation. Blocks.
+pub fn read_commands(max_line: usize, mut sink: impl FnMut(Input)) {
+    let mut number = 0;
+    while let Some(line) = read_line(&mut io::stdin().lock(), max_line) {
+        number += 1;
+        sink(line.unwrap_or_else(|why| Input::Unusable(format!("line {number}: {why}"))));
+    }
+    sink(Input::Ended);
+}
+
 struct EndsOnce<S: FnMut(Input)> {
     sink: S,
 }

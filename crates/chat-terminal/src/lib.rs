@@ -32,7 +32,7 @@ mod raw;
 mod screen;
 
 pub use credits::Credits;
-pub use input::{Input, PROMPT};
+pub use input::{Input, PROMPT, read_commands};
 pub use screen::Screen;
 
 use rustix::process::{Signal, set_parent_process_death_signal};

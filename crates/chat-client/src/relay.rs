@@ -1,0 +1,166 @@
+//! `chat-client relay`: carries out what the dialect's client decides.
+
+use crate::args::ConnectArgs;
+use crate::shell::{self, News, Shell};
+use anyhow::Context as _;
+use chat_net::{App, Event, Io};
+use chat_proto::relay::{
+    Client, ClientAction, ClientEvent, DEFAULT_PORT, Id, MAX_INFO, MAX_NAME, Outcome,
+};
+use chat_proto::units::parse_size;
+use chat_terminal::{Input, Mode, PROMPT};
+use std::process::ExitCode;
+
+/// The options of `chat-client relay`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RelayArgs {
+    #[command(flatten)]
+    connect: ConnectArgs,
+
+    /// Your id, from 1 to 4294967295 [default: random]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    id: Option<u32>,
+
+    /// Your name, at most 255 bytes; without it, the first line typed
+    #[arg(long, value_name = "NAME", value_parser = parse_name, allow_hyphen_values = true)]
+    name: Option<String>,
+
+    /// What others shall know of you, at most 65535 bytes
+    #[arg(long, value_name = "TEXT", default_value = "", value_parser = parse_info, allow_hyphen_values = true)]
+    info: String,
+
+    /// The longest text to send and to accept, in bytes
+    #[arg(long, value_name = "SIZE", default_value = "64KiB", value_parser = parse_size)]
+    max_frame: usize,
+}
+
+/// A command around a text of the longest kind: `message`, a name, blanks.
+const COMMAND: usize = 1024;
+
+fn parse_name(text: &str) -> Result<String, String> {
+    bounded(text, MAX_NAME)
+}
+
+fn parse_info(text: &str) -> Result<String, String> {
+    bounded(text, MAX_INFO)
+}
+
+fn bounded(text: &str, max: usize) -> Result<String, String> {
+    if text.len() > max {
+        return Err(format!("{} bytes are more than the limit of {max}", text.len()));
+    }
+    Ok(text.to_owned())
+}
+
+/// Runs until the user leaves or the server goes.
+pub(crate) fn run(args: RelayArgs) -> anyhow::Result<ExitCode> {
+    let RelayArgs { connect, id, name, info, max_frame } = args;
+    let random = || getrandom::u32().map(|id| id.max(1));
+    let id = id.map_or_else(random, Ok).context("no random numbers; give an `--id`")?;
+    let client = Client::new(Id(id), name, info, max_frame, connect.linger);
+    let make = |shell| Relay { client, shell, actions: Vec::new(), held: 0 };
+    let max_line = max_frame.saturating_add(COMMAND);
+    shell::run(&connect, DEFAULT_PORT, max_line, make, |app| app.shell.exit_code())
+}
+
+struct Relay {
+    client: Client,
+    shell: Shell,
+    /// Empty between events.
+    actions: Vec<ClientAction>,
+    /// Lines taken that were not dealt with when they came.
+    held: usize,
+}
+
+impl App for Relay {
+    type Message = Input;
+
+    fn handle(&mut self, event: Event<'_, Input>, io: &mut Io<Input>) {
+        if self.shell.is_over() {
+            return;
+        }
+        match event {
+            Event::Started => self.prepare(io),
+            Event::Message(input) => self.input(input, io),
+            Event::Stopping => self.tell(ClientEvent::Stopping, io),
+            event => match self.shell.sort(event, io) {
+                Some(News::Connected) => self.tell(ClientEvent::Connected, io),
+                Some(News::Received(bytes)) => self.tell(ClientEvent::Received(bytes), io),
+                Some(News::Closed) => self.tell(ClientEvent::Closed, io),
+                Some(News::Deadline) => self.tell(ClientEvent::Deadline, io),
+                None => {}
+            },
+        }
+    }
+}
+
+impl Relay {
+    /// The server gives a new connection little time to register, so nobody is
+    /// connected before there is a name.
+    fn prepare(&mut self, io: &mut Io<Input>) {
+        if self.client.wants_name() {
+            return self.shell.ask("Enter your username: ");
+        }
+        self.shell.set_prompt(match self.shell.mode() {
+            Mode::Editor => PROMPT,
+            Mode::Plain | Mode::Script => "",
+        });
+        self.shell.connect(io);
+    }
+
+    fn input(&mut self, input: Input, io: &mut Io<Input>) {
+        let wanted_name = self.client.wants_name();
+        match input {
+            Input::Line(line) => {
+                self.held += 1;
+                self.tell(ClientEvent::Line(&line), io);
+            }
+            Input::Unusable(why) => {
+                self.shell.reject(&why);
+                self.shell.taken(io);
+            }
+            Input::Ended if wanted_name => {
+                self.shell
+                    .complain("no name was given (type it as the first line, or use `--name`)");
+                return self.shell.end(2, io);
+            }
+            Input::Ended => return self.tell(ClientEvent::InputEnded, io),
+        }
+        if wanted_name && !self.client.wants_name() {
+            self.prepare(io);
+        }
+    }
+
+    fn tell(&mut self, event: ClientEvent<'_>, io: &mut Io<Input>) {
+        self.client.handle(event, io.now(), &mut self.actions);
+        for action in self.actions.drain(..) {
+            match action {
+                ClientAction::Send(frame) => self.shell.send(frame, io),
+                ClientAction::Show(line) => self.shell.show(&line, io),
+                ClientAction::Complain(why) => self.shell.complain(&why),
+                ClientAction::Finish => self.shell.finish(io),
+                ClientAction::Deadline(at) => self.shell.set_deadline(at, io),
+                ClientAction::Over(outcome) => over(&mut self.shell, outcome, io),
+            }
+        }
+        if !self.client.has_waiting_lines() {
+            for _ in 0..std::mem::take(&mut self.held) {
+                self.shell.taken(io);
+            }
+        }
+    }
+}
+
+fn over(shell: &mut Shell, outcome: Outcome, io: &Io<Input>) {
+    let code = match outcome {
+        Outcome::Left => 0,
+        // The server or the client has said why.
+        Outcome::Refused | Outcome::Garbled => 1,
+        Outcome::ServerGone => {
+            let closed = || format!("the server at {} closed the connection", shell.server());
+            shell.complain(&shell.lost().unwrap_or_else(closed));
+            1
+        }
+    };
+    shell.end(code, io);
+}
