@@ -57,6 +57,7 @@ mod suggest;
 pub mod template;
 mod text;
 pub mod topology;
+mod typed;
 mod values;
 mod wording;
 mod words;

@@ -4,8 +4,11 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use crate::codes::Code;
 use crate::plan::{BackendKind, LinkState, Signal, Stdio};
+use crate::schema;
 use crate::suggest;
 use crate::topology::{AddressError, InterfaceAddress, MacAddress, SwitchKind};
 
@@ -34,11 +37,23 @@ impl BadValue {
 pub(crate) trait FromText: Sized {
     /// Reads it.
     fn from_text(text: &str) -> Result<Self, BadValue>;
+
+    /// The JSON Schema of scalars that it can be read from; it refuses none.
+    fn schema() -> Value;
+}
+
+/// Texts that match a regular expression (as JavaScript has them).
+fn matching(pattern: &str) -> Value {
+    json!({"type": "string", "pattern": pattern})
 }
 
 impl FromText for Duration {
     fn from_text(text: &str) -> Result<Self, BadValue> {
         read_duration(text)
+    }
+
+    fn schema() -> Value {
+        matching(r"^\d+(\.\d+)*\s*(us|µs|ms|s|m|min|h)$")
     }
 }
 
@@ -112,6 +127,14 @@ impl<const LEAST: i64, const MOST: i64> FromText for Whole<LEAST, MOST> {
     fn from_text(text: &str) -> Result<Self, BadValue> {
         whole(text, LEAST, MOST).map(Self)
     }
+
+    fn schema() -> Value {
+        let number = match MOST {
+            i64::MAX => json!({"type": "integer", "minimum": LEAST}),
+            _ => json!({"type": "integer", "minimum": LEAST, "maximum": MOST}),
+        };
+        schema::any_of([number, matching(r"^-?\d+$")])
+    }
 }
 
 /// A port of TCP or UDP.
@@ -151,6 +174,11 @@ impl FromText for Bandwidth {
         Err(BadValue::new(Code::Number, format!("a bandwidth of {text} is out of range"))
             .help(HELP))
     }
+
+    fn schema() -> Value {
+        let number = json!({"type": "number", "exclusiveMinimum": 0, "maximum": 1_000_000});
+        schema::any_of([number, matching(r"^[\d.]+$")])
+    }
 }
 
 /// 0 to 100.
@@ -166,6 +194,11 @@ impl FromText for Percent {
             return Ok(Self(number));
         }
         Err(BadValue::new(Code::Number, format!("{text} is out of range")).help(HELP))
+    }
+
+    fn schema() -> Value {
+        let number = json!({"type": "number", "minimum": 0, "maximum": 100});
+        schema::any_of([number, matching(r"^[\d.]+\s*%?$")])
     }
 }
 
@@ -185,6 +218,10 @@ impl FromText for bool {
             }
         }
     }
+
+    fn schema() -> Value {
+        json!({"enum": [true, false, "true", "false"]})
+    }
 }
 
 impl FromText for Signal {
@@ -198,6 +235,13 @@ impl FromText for Signal {
                 None => bad.help("write a name such as `SIGTERM`, or a number from 1 to 64"),
             }
         })
+    }
+
+    fn schema() -> Value {
+        let names: Vec<String> = Self::names().iter().map(|name| format!("SIG{name}")).collect();
+        let number = json!({"type": "integer", "minimum": 1, "maximum": 64});
+        // The names are for completion: any case will do, with or without `SIG`.
+        schema::any_of([json!({"enum": names}), number, matching("^[+A-Za-z0-9]+$")])
     }
 }
 
@@ -223,6 +267,11 @@ impl FromText for KeyByte {
         };
         Ok(Self(byte))
     }
+
+    fn schema() -> Value {
+        let usual = json!({"enum": ["^C", "^D", "enter", "tab", "escape", "backspace"]});
+        schema::any_of([usual, matching(r"^\^[?-_a-z]$"), matching("^[A-Za-z]+$")])
+    }
 }
 
 impl FromText for InterfaceAddress {
@@ -234,6 +283,10 @@ impl FromText for InterfaceAddress {
                 Err(_) => bad,
             }
         })
+    }
+
+    fn schema() -> Value {
+        matching(r"^[\d.]+/\+?\d+$")
     }
 }
 
@@ -247,6 +300,10 @@ impl FromText for MacAddress {
             BadValue::new(Code::Address, message)
         })
     }
+
+    fn schema() -> Value {
+        matching("^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}$")
+    }
 }
 
 impl FromText for Ipv4Addr {
@@ -256,43 +313,50 @@ impl FromText for Ipv4Addr {
             BadValue::new(Code::Address, message)
         })
     }
-}
 
-/// Words of a fixed choice.
-fn choose<T: Copy>(text: &str, choices: &[(&str, T)]) -> Result<T, BadValue> {
-    if let Some((_, value)) = choices.iter().find(|(word, _)| *word == text) {
-        return Ok(*value);
-    }
-    let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
-    let bad =
-        BadValue::new(Code::Choice, format!("`{text}` is not one of {}", suggest::list(&words)));
-    match suggest::nearest(text, words) {
-        Some(meant) => Err(bad.help(format!("did you mean `{meant}`?"))),
-        None => Err(bad),
+    fn schema() -> Value {
+        matching(r"^[\d.]+$")
     }
 }
 
-impl FromText for Stdio {
+/// A value that is one of a few words.
+trait Choice: Copy + 'static {
+    const WORDS: &[(&str, Self)];
+}
+
+impl Choice for Stdio {
+    const WORDS: &[(&str, Self)] = &[("pty", Self::Pty), ("pipe", Self::Pipe)];
+}
+
+impl Choice for LinkState {
+    const WORDS: &[(&str, Self)] = &[("up", Self::Up), ("down", Self::Down)];
+}
+
+impl Choice for BackendKind {
+    const WORDS: &[(&str, Self)] = &[("netns", Self::Netns), ("mininet", Self::Mininet)];
+}
+
+impl Choice for SwitchKind {
+    const WORDS: &[(&str, Self)] = &[("bridge", Self::Bridge), ("ovs", Self::Ovs)];
+}
+
+impl<T: Choice> FromText for T {
     fn from_text(text: &str) -> Result<Self, BadValue> {
-        choose(text, &[("pty", Self::Pty), ("pipe", Self::Pipe)])
+        if let Some((_, value)) = Self::WORDS.iter().find(|(word, _)| *word == text) {
+            return Ok(*value);
+        }
+        let words: Vec<&str> = Self::WORDS.iter().map(|(word, _)| *word).collect();
+        let message = format!("`{text}` is not one of {}", suggest::list(&words));
+        let bad = BadValue::new(Code::Choice, message);
+        match suggest::nearest(text, words) {
+            Some(meant) => Err(bad.help(format!("did you mean `{meant}`?"))),
+            None => Err(bad),
+        }
     }
-}
 
-impl FromText for LinkState {
-    fn from_text(text: &str) -> Result<Self, BadValue> {
-        choose(text, &[("up", Self::Up), ("down", Self::Down)])
-    }
-}
-
-impl FromText for BackendKind {
-    fn from_text(text: &str) -> Result<Self, BadValue> {
-        choose(text, &[("netns", Self::Netns), ("mininet", Self::Mininet)])
-    }
-}
-
-impl FromText for SwitchKind {
-    fn from_text(text: &str) -> Result<Self, BadValue> {
-        choose(text, &[("bridge", Self::Bridge), ("ovs", Self::Ovs)])
+    fn schema() -> Value {
+        let words: Vec<&str> = Self::WORDS.iter().map(|(word, _)| *word).collect();
+        json!({"enum": words})
     }
 }
 
@@ -351,5 +415,42 @@ mod tests {
             assert!(Percent::from_text(text).is_err(), "{text}");
         }
         assert!(Bandwidth::from_text("0").is_err());
+    }
+
+    /// Whether the schema of a type takes a text as YAML reads it: as a text,
+    /// a number or a boolean.
+    fn takes<T: FromText>(text: &str) -> bool {
+        let schema = T::schema();
+        let read = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
+        jsonschema::is_valid(&schema, &read) && jsonschema::is_valid(&schema, &Value::from(text))
+    }
+
+    #[test]
+    fn schemas_refuse_what_is_no_such_value() {
+        assert!(!takes::<Duration>("20") && !takes::<Duration>("soon"));
+        assert!(!takes::<Port>("65536") && !takes::<Port>("http"));
+        assert!(!takes::<Bandwidth>("0") && !takes::<Percent>("101"));
+        assert!(!takes::<bool>("yes") && !takes::<Stdio>("ptty"));
+        assert!(!takes::<KeyByte>("F1") && !takes::<Signal>("65"));
+        assert!(!takes::<InterfaceAddress>("10.0.0.1") && !takes::<MacAddress>("zz"));
+    }
+
+    proptest::proptest! {
+        /// A schema is never stricter than what reads the value.
+        #[test]
+        fn schemas_take_what_is_read(text in r"[-+0-9.]{0,3}[ \^:/%a-zA-Z0-9µ]{0,8}") {
+            fn agree<T: FromText>(text: &str) {
+                assert!(T::from_text(text).is_err() || takes::<T>(text), "{text:?}");
+            }
+            agree::<Duration>(&text);
+            agree::<Port>(&text);
+            agree::<Count>(&text);
+            agree::<Bandwidth>(&text);
+            agree::<Percent>(&text);
+            agree::<Signal>(&text);
+            agree::<KeyByte>(&text);
+            agree::<InterfaceAddress>(&text);
+            agree::<Ipv4Addr>(&text);
+        }
     }
 }

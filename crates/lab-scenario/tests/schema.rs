@@ -77,7 +77,7 @@ fn topologies_of_every_form_are_taken() {
         "star-4",
         "./net.yaml",
         "{single: 4}",
-        "{single: \"${n}\", switch: ovs}",
+        "{single: \"4\", switch: ovs}",
         "{linear: 3}",
         "{linear: {switches: 3}}",
         "{tree: {depth: 2, fanout: 3}}",
@@ -101,6 +101,9 @@ fn wrong_files_are_refused() {
         (Scenario, "topology: star-4\nvars: [a, b]\n".to_owned(), "/vars: "),
         (Scenario, "topology: star-4\nvars: {a: [b]}\n".to_owned(), "/vars/a: "),
         (Scenario, "topology: star-4\nmatrix: {a: 1}\n".to_owned(), "/matrix/a: "),
+        (Scenario, "topology: star-4\ntimeout: 20\n".to_owned(), "/timeout: "),
+        (Scenario, "topology: star-4\nbackend: dokcer\n".to_owned(), "/backend: "),
+        (Scenario, "topology: {single: four}\n".to_owned(), "/topology: "),
         (Scenario, step("send: hello"), "/steps"),
         (Scenario, step("{send: {to: a, line: x}, wait: 1s}"), "/steps"),
         (Scenario, step("{send: {to: a, lien: x}}"), "/steps"),
@@ -115,6 +118,8 @@ fn wrong_files_are_refused() {
         (Lab, "programs: [a, b]\n".to_owned(), "/programs: "),
         (Topology, "topology: {single: 2}\n".to_owned(), "'topology' was unexpected"),
         (Topology, "links: [{between: h1}]\n".to_owned(), "/links/0/between: "),
+        (Topology, "links: [{between: [h1, s1], bw: -1}]\n".to_owned(), "/links/0/bw: "),
+        (Topology, "links: [{between: [h1, s1], delay: 5}]\n".to_owned(), "/links/0/delay: "),
         (Topology, "hosts: {h1: {address: 10.0.0.1}}\n".to_owned(), "/hosts: "),
     ];
     for (kind, text, expected) in table {

@@ -23,6 +23,7 @@ use crate::source::{Lines, Place, Span};
 use crate::suggest;
 use crate::text::Text;
 use crate::topology::NodeKind;
+use crate::typed::Holds;
 use crate::values::FromText;
 
 /// For the whole run.
@@ -149,13 +150,13 @@ impl Checker<'_> {
     }
 
     /// A value that must be known: no `${…}`.
-    fn value<T: FromText>(&mut self, text: Option<&Text>) -> Option<T> {
+    fn value<T: FromText>(&mut self, text: Option<&impl Holds<T, false>>) -> Option<T> {
         value(text, self.sink)
     }
 
     /// A value that variables may give.
-    fn setting<T: FromText>(&mut self, text: Option<&Text>) -> Option<Setting<T>> {
-        let text = text?;
+    fn setting<T: FromText>(&mut self, text: Option<&impl Holds<T, true>>) -> Option<Setting<T>> {
+        let text = text?.text();
         let draft = Draft::read(text, &self.scope, self.sink);
         match draft.known() {
             Some(_) => self.value(Some(text)).map(Setting::Known),
@@ -209,8 +210,11 @@ impl Checker<'_> {
 }
 
 /// A value that must be known: no `${…}`.
-pub(crate) fn value<T: FromText>(text: Option<&Text>, sink: &mut Sink) -> Option<T> {
-    let text = text?;
+pub(crate) fn value<T: FromText>(
+    text: Option<&impl Holds<T, false>>,
+    sink: &mut Sink,
+) -> Option<T> {
+    let text = text?.text();
     match T::from_text(&text.value) {
         Ok(value) => Some(value),
         Err(bad) => {

@@ -15,10 +15,11 @@ use crate::source::{Source, Sources, Span};
 use crate::suggest;
 use crate::text::Text;
 use crate::topology::{
-    InterfaceAddress, LinkRequest, MacAddress, MininetTopology, Network, NetworkBuilder, Shape,
-    SwitchKind, Topology, TopologyError, linear, single, tree,
+    LinkRequest, MininetTopology, Network, NetworkBuilder, Shape, SwitchKind, Topology,
+    TopologyError, linear, single, tree,
 };
-use crate::values::{Bandwidth, FromText, Mtu, Nodes, Percent, QueueSize, Whole};
+use crate::typed::Fixed;
+use crate::values::{Bandwidth, FromText, Nodes, Percent, Whole};
 use crate::yaml;
 
 const EMPTY_HINT: &str = "a topology has `hosts`, `switches` and `links`";
@@ -206,8 +207,8 @@ fn build(
     network.map(Topology::Described)
 }
 
-fn nodes(text: Option<&Text>, sink: &mut Sink) -> Option<u32> {
-    let number: Nodes = super::value(text, sink)?;
+fn nodes(text: Option<&Fixed<Nodes>>, sink: &mut Sink) -> Option<u32> {
+    let number = super::value(text, sink)?;
     u32::try_from(number.0).ok()
 }
 
@@ -301,11 +302,9 @@ impl Parts {
         for (name, more) in raw.into_iter().flat_map(|nodes| &nodes.0) {
             let more = more.as_ref();
             let ip_text = more.and_then(|host| host.ip.as_ref());
-            let ip: Option<InterfaceAddress> = super::value(ip_text, sink);
-            let mac: Option<MacAddress> =
-                super::value(more.and_then(|host| host.mac.as_ref()), sink);
-            let gateway: Option<Ipv4Addr> =
-                super::value(more.and_then(|host| host.gateway.as_ref()), sink);
+            let ip = super::value(ip_text, sink);
+            let mac = super::value(more.and_then(|host| host.mac.as_ref()), sink);
+            let gateway = super::value(more.and_then(|host| host.gateway.as_ref()), sink);
             let added = self.builder.host(&name.value, forwards, ip, mac, gateway);
             self.added(name, ip_text.map(|text| text.span), added, sink);
         }
@@ -333,7 +332,7 @@ impl Parts {
 
     fn link(&mut self, raw: &RawLink, sink: &mut Sink) {
         let shape = shape(raw, sink);
-        let mtu: Option<Mtu> = super::value(raw.mtu.as_ref(), sink);
+        let mtu = super::value(raw.mtu.as_ref(), sink);
         let Some(between) = &raw.between else { return };
         let [a, b] = between.as_slice() else {
             let message = format!("a link is between two nodes, not {}", between.len());
@@ -398,7 +397,7 @@ fn duplicate_address(
 
 /// Values given by node name, in the order of a link's ends.
 fn by_end<T: FromText + Copy>(
-    raw: Option<&Named<Text>>,
+    raw: Option<&Named<Fixed<T>>>,
     ends: [&Text; 2],
     sink: &mut Sink,
 ) -> ([Option<T>; 2], [Option<Span>; 2]) {
@@ -426,9 +425,9 @@ fn shape(raw: &RawLink, sink: &mut Sink) -> Shape {
                 .help("`jitter` says how far the delay varies: add `delay`"),
         );
     }
-    let bw: Option<Bandwidth> = super::value(raw.bw.as_ref(), sink);
-    let loss: Option<Percent> = super::value(raw.loss.as_ref(), sink);
-    let queue: Option<QueueSize> = super::value(raw.max_queue_size.as_ref(), sink);
+    let bw = super::value(raw.bw.as_ref(), sink);
+    let loss = super::value(raw.loss.as_ref(), sink);
+    let queue = super::value(raw.max_queue_size.as_ref(), sink);
     Shape {
         bw: bw.map(|Bandwidth(mbits)| mbits),
         delay: super::value(raw.delay.as_ref(), sink),

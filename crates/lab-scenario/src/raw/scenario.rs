@@ -1,8 +1,12 @@
 //! A scenario file.
 
+use std::time::Duration;
+
 use super::{RawCheck, RawProcess, RawStep, RawTopologyChoice};
 use crate::decode::{Maybe, Named, OneOrMany, record};
+use crate::plan::{BackendKind, Signal, Stdio};
 use crate::text::Text;
+use crate::typed::{Fixed, Open};
 use crate::yaml::Node;
 
 record! {
@@ -15,9 +19,9 @@ record! {
         /// The network.
         topology: RawTopologyChoice = required "topology",
         /// Who builds it: `netns` or `mininet`.
-        backend: Text = "backend",
+        backend: Fixed<BackendKind> = "backend",
         /// How long the whole run may take.
-        timeout: Text = "timeout",
+        timeout: Open<Duration> = "timeout",
         /// What steps and processes have that say nothing else.
         defaults: RawDefaults = "defaults",
         /// Values for `${…}`.
@@ -41,12 +45,12 @@ record! {
     /// `defaults`.
     struct RawDefaults as "`defaults`" {
         /// How long a step may take.
-        within: Text = "within",
+        within: Open<Duration> = "within",
         /// What the standard streams of processes are.
-        stdio: Text = "stdio",
+        stdio: Fixed<Stdio> = "stdio",
         /// The signal that asks processes to end.
-        stop: Text = "stop",
+        stop: Fixed<Signal> = "stop",
         /// How long they may take to end before they are killed.
-        grace: Text = "grace",
+        grace: Open<Duration> = "grace",
     }
 }

@@ -1,9 +1,15 @@
 //! Topologies, inline and as files of their own.
 
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
 use crate::decode::{Decode, Maybe, Named, record, wrong_type};
 use crate::diagnostic::Sink;
 use crate::schema::{self, Definitions};
 use crate::text::Text;
+use crate::topology::{InterfaceAddress, MacAddress, SwitchKind};
+use crate::typed::Fixed;
+use crate::values::{Bandwidth, Mtu, Nodes, Percent, QueueSize};
 use crate::yaml::{Node, Value};
 
 /// `topology` of a scenario: a name, a path, or the thing itself.
@@ -37,7 +43,7 @@ record! {
         /// What it is, for people.
         description: Text = "description",
         /// So many hosts on one switch.
-        single: Text = "single",
+        single: Fixed<Nodes> = "single",
         /// Switches in a row.
         linear: RawLinear = "linear",
         /// A tree of switches with hosts for leaves.
@@ -55,31 +61,31 @@ record! {
         /// Which topology of that file, and its arguments.
         topo: Text = "topo",
         /// What switches are made of: `bridge` or `ovs`.
-        switch: Text = "switch",
+        switch: Fixed<SwitchKind> = "switch",
     }
 
     /// `tree`.
     struct RawTree as "a `tree`" {
         /// Levels of switches.
-        depth: Text = required "depth",
+        depth: Fixed<Nodes> = required "depth",
         /// Children of each switch.
-        fanout: Text = required "fanout",
+        fanout: Fixed<Nodes> = required "fanout",
     }
 
     /// What a host may have.
     struct RawHost as "a host" {
         /// The address of its first interface.
-        ip: Text = "ip",
+        ip: Fixed<InterfaceAddress> = "ip",
         /// The hardware address of its first interface.
-        mac: Text = "mac",
+        mac: Fixed<MacAddress> = "mac",
         /// Where packets to other networks go.
-        gateway: Text = "gateway",
+        gateway: Fixed<Ipv4Addr> = "gateway",
     }
 
     /// What a switch may have.
     struct RawSwitch as "a switch" {
         /// What it is made of: `bridge` or `ovs`.
-        kind: Text = "kind",
+        kind: Fixed<SwitchKind> = "kind",
     }
 
     /// A cable.
@@ -87,50 +93,50 @@ record! {
         /// The nodes at its ends.
         between: Vec<Text> = required "between",
         /// Bandwidth in Mbit/s.
-        bw: Text = "bw",
+        bw: Fixed<Bandwidth> = "bw",
         /// Time added to each packet.
-        delay: Text = "delay",
+        delay: Fixed<Duration> = "delay",
         /// How far that varies.
-        jitter: Text = "jitter",
+        jitter: Fixed<Duration> = "jitter",
         /// Packets lost, in percent.
-        loss: Text = "loss",
+        loss: Fixed<Percent> = "loss",
         /// Packets that may wait.
-        max_queue_size: Text = "max_queue_size",
+        max_queue_size: Fixed<QueueSize> = "max_queue_size",
         /// Largest packet, in bytes.
-        mtu: Text = "mtu",
+        mtu: Fixed<Mtu> = "mtu",
         /// Addresses by node.
-        ip: Named<Text> = "ip",
+        ip: Named<Fixed<InterfaceAddress>> = "ip",
         /// Hardware addresses by node.
-        mac: Named<Text> = "mac",
+        mac: Named<Fixed<MacAddress>> = "mac",
     }
 
     /// `linear` as a mapping.
     struct RawLinearParts as "a `linear`" {
         /// How many switches.
-        switches: Text = required "switches",
+        switches: Fixed<Nodes> = required "switches",
         /// How many hosts on each; 1 if not given.
-        hosts: Text = "hosts",
+        hosts: Fixed<Nodes> = "hosts",
     }
 }
 
 /// `linear`: how many switches, or more about them.
 #[derive(Debug, Clone)]
 pub(crate) struct RawLinear {
-    pub(crate) switches: Option<Text>,
-    pub(crate) hosts: Option<Text>,
+    pub(crate) switches: Option<Fixed<Nodes>>,
+    pub(crate) hosts: Option<Fixed<Nodes>>,
 }
 
 impl Decode for RawLinear {
     fn decode(node: &Node, sink: &mut Sink) -> Option<Self> {
-        if let Value::Scalar(text) = &node.value {
-            return Some(Self { switches: Some(text.clone()), hosts: None });
+        if let Value::Scalar(_) = &node.value {
+            return Some(Self { switches: Decode::decode(node, sink), hosts: None });
         }
         let parts = RawLinearParts::decode(node, sink)?;
         Some(Self { switches: parts.switches, hosts: parts.hosts })
     }
 
     fn schema(definitions: &mut Definitions) -> serde_json::Value {
-        schema::any_of([Text::schema(definitions), RawLinearParts::schema(definitions)])
+        schema::any_of([Fixed::<Nodes>::schema(definitions), RawLinearParts::schema(definitions)])
     }
 }
 
