@@ -53,6 +53,12 @@ pub enum NetworkError {
         /// The other end.
         b: String,
     },
+    /// There is no such host.
+    #[error("there is no host {host}")]
+    NoSuchHost {
+        /// Its name.
+        host: String,
+    },
     /// The program that drives Mininet failed.
     #[error("Mininet, {doing}: {message}{}", last_lines(log))]
     Mininet {

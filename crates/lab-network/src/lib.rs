@@ -38,7 +38,7 @@ pub use netns::Netns;
 use std::os::fd::OwnedFd;
 
 use lab_scenario::plan::{BackendKind, LinkState};
-use lab_scenario::topology::{InterfaceAddress, MacAddress, Topology};
+use lab_scenario::topology::{InterfaceAddress, MacAddress, Shape, Topology};
 
 /// Builds networks.
 pub trait Backend {
@@ -80,6 +80,26 @@ pub trait Network {
     /// # Errors
     /// No such link, or the kernel's refusal.
     fn set_link(&mut self, a: &str, b: &str, state: LinkState) -> Result<(), NetworkError>;
+
+    /// Gives all links between two nodes these limits, both ways, in place of
+    /// those they had.
+    ///
+    /// # Errors
+    /// No such link, limits that this kernel cannot keep, or its refusal.
+    fn shape_link(&mut self, a: &str, b: &str, shape: &Shape) -> Result<(), NetworkError>;
+
+    /// Lets no packet pass between hosts of different groups from now on. Hosts
+    /// in no group reach everybody. Takes the place of a partition before.
+    ///
+    /// # Errors
+    /// A host that there is not, or the kernel's refusal.
+    fn partition(&mut self, groups: &[Vec<String>]) -> Result<(), NetworkError>;
+
+    /// Ends the partition, if there is one.
+    ///
+    /// # Errors
+    /// The kernel's refusal.
+    fn heal(&mut self) -> Result<(), NetworkError>;
 }
 
 /// A host of a running network.

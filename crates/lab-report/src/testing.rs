@@ -42,6 +42,7 @@ pub(crate) fn plan(file: PathBuf) -> Plan {
     let step = |action, text: &str, at: &str| Step {
         action,
         within: Duration::from_secs(2),
+        optional: false,
         place: place(at),
         text: text.into(),
     };
@@ -86,7 +87,12 @@ pub(crate) fn plan(file: PathBuf) -> Plan {
                 "alice> To bob:hello",
             ),
             step(
-                Action::Expect { from: ProcessId(2), output: hello() },
+                Action::Expect {
+                    from: ProcessId(2),
+                    output: hello(),
+                    without: vec![],
+                    save: vec![],
+                },
                 "bob< hello From alice",
                 "bob<   hello From alice",
             ),

@@ -6,14 +6,14 @@
 //! that ends without the last one has crashed or was killed. Consumers must
 //! ignore events they do not know.
 
-use lab_scenario::plan::{BackendKind, ExitStatus, LinkState, ProcessId};
+use lab_scenario::plan::{BackendKind, ExitStatus, Fault, ProcessId};
 use lab_scenario::source::Place;
 use serde::{Deserialize, Serialize};
 
 use crate::bytes::Bytes;
 
 /// The version of this contract, sent in [`Event::RunStarted`].
-pub const EVENT_VERSION: u32 = 1;
+pub const EVENT_VERSION: u32 = 2;
 
 /// An event and its time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -99,12 +99,35 @@ pub enum Event {
         /// Index into the plan's steps.
         step: usize,
     },
-    /// A link was cut or mended.
-    LinkChanged {
-        /// The nodes at its ends.
-        between: [String; 2],
-        /// What it is now.
-        state: LinkState,
+    /// An optional step did not come about.
+    StepMissed {
+        /// Index into the plan's steps.
+        step: usize,
+        /// Why not, in one sentence.
+        why: String,
+    },
+    /// A moment was named.
+    Labelled {
+        /// The step that names it: an index into the plan's steps.
+        step: usize,
+        /// Its name.
+        label: String,
+    },
+    /// A step saved something that it found.
+    Saved {
+        /// Index into the plan's steps.
+        step: usize,
+        /// Under which name.
+        name: String,
+        /// What.
+        value: String,
+    },
+    /// The network, or the machines on it, were changed.
+    FaultApplied {
+        /// Index into the plan's steps.
+        step: usize,
+        /// How.
+        fault: Fault,
     },
     /// A command of an `exec` step came to its end.
     ExecFinished {

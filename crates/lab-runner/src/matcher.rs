@@ -109,6 +109,29 @@ impl Matcher {
         }
     }
 
+    /// The first match that begins at `from` or after it.
+    pub(crate) fn find_from(&self, output: &[u8], from: usize) -> Option<Range<usize>> {
+        let from = from.min(output.len());
+        match self {
+            Self::Literal(finder) => {
+                finder.find(&output[from..]).map(|at| from + at..from + at + finder.needle().len())
+            }
+            Self::Regex { regex, .. } => regex.find_at(output, from).map(|m| m.range()),
+        }
+    }
+
+    /// What the groups of an expression match where it matches from `at` on; all
+    /// of the match if it has no groups. A group that takes no part is empty.
+    pub(crate) fn captures(&self, output: &[u8], at: usize) -> Vec<Vec<u8>> {
+        let Self::Regex { regex, .. } = self else { return Vec::new() };
+        let Some(captures) = regex.captures_at(output, at) else { return Vec::new() };
+        let skip = usize::from(captures.len() > 1);
+        let group = |group: Option<regex::bytes::Match<'_>>| {
+            group.map_or_else(Vec::new, |group| group.as_bytes().to_vec())
+        };
+        captures.iter().skip(skip).map(group).collect()
+    }
+
     /// All matches in complete output, not overlapping.
     pub(crate) fn all<'a>(
         &'a self,

@@ -1,5 +1,8 @@
 //! A plan's texts and patterns, filled in and compiled now that the network is
-//! known: what the player needs at hand while it plays.
+//! known: what the player needs at hand while it plays. What depends on values
+//! that steps save is made ready when its turn comes.
+
+use std::collections::BTreeMap;
 
 use lab_scenario::pattern::{PatternError, PatternTemplate};
 use lab_scenario::plan::{Action, Assertion, Input, Plan, Ready};
@@ -8,17 +11,119 @@ use lab_scenario::template::{Reference, Template};
 
 use crate::matcher::Matcher;
 
-/// One entry per process, step or check of the plan.
+/// Values that steps have saved, by name.
+pub(crate) type Saved = BTreeMap<String, String>;
+
+/// The texts of a plan.
 #[derive(Debug)]
 pub(crate) struct Script {
-    /// The output that makes a process ready.
-    pub(crate) ready: Vec<Option<Matcher>>,
-    /// What a step looks for.
-    pub(crate) looks_for: Vec<Option<Matcher>>,
-    /// What a step types; the Enter of a line included.
-    pub(crate) types: Vec<Option<Vec<u8>>>,
-    /// What a check looks for.
-    pub(crate) checks: Vec<Option<Matcher>>,
+    /// For each process the outputs that its `ready` speaks of, in order.
+    pub(crate) ready: Vec<Vec<Sought>>,
+    /// For each step.
+    pub(crate) steps: Vec<Lines>,
+    /// What each check looks for.
+    pub(crate) checks: Vec<Option<Sought>>,
+}
+
+/// The texts of a step.
+#[derive(Debug, Default)]
+pub(crate) struct Lines {
+    /// What it looks for.
+    pub(crate) looks_for: Option<Sought>,
+    /// What may not come before that.
+    pub(crate) without: Vec<Sought>,
+    /// What it types, without the Enter of a line.
+    types: Option<Template>,
+    /// The two sides of a comparison.
+    sides: Option<[Template; 2]>,
+}
+
+/// Something to look for.
+#[derive(Debug)]
+pub(crate) struct Sought {
+    matcher: Option<Matcher>,
+    /// If it depends on what is saved.
+    late: Option<PatternTemplate>,
+}
+
+impl Sought {
+    /// The matcher; of one that depends on what is saved, that of the last
+    /// [`Sought::prepare`].
+    pub(crate) fn matcher(&self) -> Option<&Matcher> {
+        self.matcher.as_ref()
+    }
+
+    /// Makes it ready with what is saved by now.
+    ///
+    /// # Errors
+    /// In words, what is missing or wrong.
+    pub(crate) fn prepare(&mut self, saved: &Saved) -> Result<(), String> {
+        let Some(pattern) = &self.late else { return Ok(()) };
+        if let PatternTemplate::Literal(template) = pattern
+            && render(template, saved)?.is_empty()
+        {
+            return Err(format!("`{pattern}` is empty, so there is nothing to look for"));
+        }
+        let compiled = pattern.compile(|reference| look_up(saved, reference));
+        self.matcher = Some(Matcher::new(compiled.map_err(|error| missing(&error))?));
+        Ok(())
+    }
+}
+
+fn look_up(saved: &Saved, reference: &Reference) -> Option<String> {
+    match reference {
+        Reference::Saved(name) => saved.get(name).cloned(),
+        _ => None,
+    }
+}
+
+fn missing(error: &PatternError) -> String {
+    match error {
+        PatternError::Unknown(reference) => nothing_saved(reference),
+        PatternError::Regex(error) => error.to_string(),
+    }
+}
+
+fn nothing_saved(reference: &Reference) -> String {
+    format!("nothing was saved as `{reference}`")
+}
+
+fn render(template: &Template, saved: &Saved) -> Result<String, String> {
+    template
+        .render(|reference| look_up(saved, reference))
+        .map_err(|reference| nothing_saved(&reference))
+}
+
+impl Lines {
+    /// Makes all patterns of a step ready.
+    ///
+    /// # Errors
+    /// In words, what is missing or wrong.
+    pub(crate) fn prepare(&mut self, saved: &Saved) -> Result<(), String> {
+        self.looks_for.iter_mut().chain(&mut self.without).try_for_each(|one| one.prepare(saved))
+    }
+
+    /// What the step types, filled in.
+    ///
+    /// # Errors
+    /// In words, what is missing.
+    pub(crate) fn types(&self, saved: &Saved) -> Result<Vec<u8>, String> {
+        match &self.types {
+            Some(template) => render(template, saved).map(String::into_bytes),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The two sides of a comparison, filled in.
+    ///
+    /// # Errors
+    /// In words, what is missing.
+    pub(crate) fn sides(&self, saved: &Saved) -> Result<[String; 2], String> {
+        match &self.sides {
+            Some([left, right]) => Ok([render(left, saved)?, render(right, saved)?]),
+            None => Ok(Default::default()),
+        }
+    }
 }
 
 /// A text of the plan that cannot be filled in on this network.
@@ -30,48 +135,24 @@ pub(crate) struct ScriptError {
 }
 
 impl Script {
-    /// Fills in and compiles everything, so that nothing can go wrong later.
+    /// Fills in and compiles everything that does not depend on the run.
     pub(crate) fn compile(
         plan: &Plan,
         lookup: impl Fn(&Reference) -> Option<String>,
     ) -> Result<Self, ScriptError> {
-        let matcher = |pattern: &PatternTemplate, place: Place| {
-            let compiled = pattern.compile(&lookup);
-            compiled.map(Matcher::new).map_err(|cause| ScriptError { place, cause })
-        };
-        let text = |template: &Template, place: Place| {
-            let unknown = |cause| ScriptError { place, cause: PatternError::Unknown(cause) };
-            template.render(&lookup).map(String::into_bytes).map_err(unknown)
-        };
+        let compiler = Compiler { lookup };
         let mut script = Self {
             ready: Vec::with_capacity(plan.processes.len()),
-            looks_for: Vec::with_capacity(plan.steps.len()),
-            types: Vec::with_capacity(plan.steps.len()),
+            steps: Vec::with_capacity(plan.steps.len()),
             checks: Vec::with_capacity(plan.checks.len()),
         };
         for process in &plan.processes {
-            script.ready.push(match &process.ready {
-                Some(Ready::Output(pattern)) => Some(matcher(pattern, process.place)?),
-                _ => None,
-            });
+            let outputs = process.ready.iter().flat_map(outputs);
+            let sought = outputs.map(|pattern| compiler.pattern(pattern, process.place));
+            script.ready.push(sought.collect::<Result<_, _>>()?);
         }
         for step in &plan.steps {
-            let pattern = match &step.action {
-                Action::Expect { output, .. } => Some(output),
-                Action::Silence { output, .. } | Action::Exec { output, .. } => output.as_ref(),
-                _ => None,
-            };
-            script.looks_for.push(pattern.map(|p| matcher(p, step.place)).transpose()?);
-            script.types.push(match &step.action {
-                Action::Send { input: Input::Line(line), .. } => {
-                    let mut bytes = text(line, step.place)?;
-                    bytes.push(b'\n');
-                    Some(bytes)
-                }
-                Action::Send { input: Input::Text(part), .. } => Some(text(part, step.place)?),
-                Action::Send { input: Input::Key(key), .. } => Some(vec![*key]),
-                _ => None,
-            });
+            script.steps.push(compiler.step(&step.action, step.place)?);
         }
         for check in &plan.checks {
             let pattern = match &check.assertion {
@@ -81,8 +162,73 @@ impl Script {
                 Assertion::Matches { line, .. } => Some(line),
                 Assertion::Exit { .. } => None,
             };
-            script.checks.push(pattern.map(|p| matcher(p, check.place)).transpose()?);
+            let sought = pattern.map(|pattern| compiler.pattern(pattern, check.place));
+            script.checks.push(sought.transpose()?);
         }
         Ok(script)
+    }
+}
+
+/// The outputs that a condition speaks of, in order.
+fn outputs(ready: &Ready) -> Vec<&PatternTemplate> {
+    match ready {
+        Ready::Output(pattern) => vec![pattern],
+        Ready::All(parts) | Ready::Any(parts) => parts.iter().flat_map(outputs).collect(),
+        Ready::Tcp(_) | Ready::Udp(_) | Ready::Exit(_) => Vec::new(),
+    }
+}
+
+struct Compiler<L> {
+    lookup: L,
+}
+
+impl<L: Fn(&Reference) -> Option<String>> Compiler<L> {
+    fn step(&self, action: &Action, place: Place) -> Result<Lines, ScriptError> {
+        let pattern = |pattern: &PatternTemplate| self.pattern(pattern, place);
+        let text = |template: &Template| self.text(template, place);
+        Ok(match action {
+            Action::Expect { output, without, .. } => Lines {
+                looks_for: Some(pattern(output)?),
+                without: without.iter().map(pattern).collect::<Result<_, _>>()?,
+                ..Lines::default()
+            },
+            Action::Silence { output, .. } | Action::Exec { output, .. } => {
+                Lines { looks_for: output.as_ref().map(pattern).transpose()?, ..Lines::default() }
+            }
+            Action::Send { input: Input::Line(typed) | Input::Text(typed), .. } => {
+                Lines { types: Some(text(typed)?), ..Lines::default() }
+            }
+            Action::Assert { left, right, .. } => {
+                Lines { sides: Some([text(left)?, text(right)?]), ..Lines::default() }
+            }
+            _ => Lines::default(),
+        })
+    }
+
+    /// Filled in but for what steps save.
+    fn text(&self, template: &Template, place: Place) -> Result<Template, ScriptError> {
+        let known = template.resolve(&self.lookup);
+        let as_if_saved = |reference: &Reference| match reference {
+            Reference::Saved(_) => Some(String::new()),
+            _ => None,
+        };
+        match known.render(as_if_saved) {
+            Ok(_) => Ok(known),
+            Err(reference) => Err(ScriptError { place, cause: PatternError::Unknown(reference) }),
+        }
+    }
+
+    fn pattern(&self, pattern: &PatternTemplate, place: Place) -> Result<Sought, ScriptError> {
+        let template = self.text(pattern.template(), place)?;
+        if template.needs_saved() {
+            let late = match pattern {
+                PatternTemplate::Literal(_) => PatternTemplate::Literal(template),
+                PatternTemplate::Regex(_) => PatternTemplate::Regex(template),
+            };
+            return Ok(Sought { matcher: None, late: Some(late) });
+        }
+        let compiled = pattern.compile(&self.lookup);
+        let compiled = compiled.map_err(|cause| ScriptError { place, cause })?;
+        Ok(Sought { matcher: Some(Matcher::new(compiled)), late: None })
     }
 }

@@ -98,6 +98,17 @@ impl Scroll {
         }
     }
 
+    /// The first match of what is kept that begins at `from` or after it.
+    pub(crate) fn find_from(&self, matcher: &Matcher, from: usize) -> Option<Range<usize>> {
+        let range = matcher.find_from(&self.kept, from.saturating_sub(self.lost))?;
+        Some(range.start + self.lost..range.end + self.lost)
+    }
+
+    /// What the groups of an expression match that matches at a position.
+    pub(crate) fn captures(&self, matcher: &Matcher, at: usize) -> Vec<Vec<u8>> {
+        matcher.captures(&self.kept, at.saturating_sub(self.lost))
+    }
+
     /// Moves the cursor past a match.
     pub(crate) fn consume(&mut self, range: &Range<usize>) {
         self.cursor = range.end;

@@ -114,6 +114,8 @@ codes! {
         "For example `at_least` above `at_most`, or `jitter` without `delay`.";
     "E0215" ExpansionTooLarge "a text that grows too large when it is filled in"
         "Variables that use variables that use variables can grow without bound; a filled-in text may have 64 KiB.";
+    "E0216" Comparison "a comparison that cannot be made"
+        "`assert` compares two values with one of < <= > >= == !=. Numbers compare by size, in any unit of their kind: `300 ms`, `0.3 s`; texts are equal or not.";
 
     "E0301" UnknownHost "a host or switch that is not in the topology"
         "Hosts are those of the scenario's `topology`.";
@@ -147,6 +149,11 @@ codes! {
         "After `stop` or `exit` a process reads nothing and gets no signals.";
     "E0504" DialogueLine "a line of a dialogue that cannot be read"
         "A line of a dialogue is `who> text` (typed) or `who< text` (must come out); a line that begins with `#` is a comment.";
+
+    "E0505" NotSaved "a saved value that is not known by then"
+        "`save` in a step names what it found; `${NAME}` is known to the steps after it, to processes that are started after it, and to the checks.";
+    "E0506" NothingBetween "a `!<` that nothing follows"
+        "`who!< text` says what may not come out before the next line of that process comes: so a `who<` line must follow it in the same dialogue.";
 
     "W0001" NeverStarted "a process that is never started"
         "The scenario has `start` steps, but none for this process.";

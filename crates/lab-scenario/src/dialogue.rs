@@ -5,13 +5,18 @@
 //! bob<   hello From alice      # must come out
 //! alice< /Format error.*/      # a regular expression
 //! alice>                       # Enter alone
+//! alice> ^C                    # a key, without Enter
+//! bob!<  error                 # must not come out before the next line of bob
+//! alice> first line
+//!      > second line           # more of the line above
 //! ```
 //! Blanks around the text of a line do not count. A line that begins with `#`
 //! is a comment, and so is what follows two or more blanks and `# `.
 
 use std::ops::Range;
 
-/// A line that says something. Ranges are of bytes of the whole text.
+/// A line that says something, with those that go on with it. Ranges are of
+/// bytes of the whole text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Line {
     /// All of it but blanks around it and comments.
@@ -25,8 +30,8 @@ pub(crate) struct Speech {
     /// The process.
     pub(crate) who: Range<usize>,
     pub(crate) direction: Direction,
-    /// What is typed, or must come out.
-    pub(crate) text: Range<usize>,
+    /// What is typed, or must come out: a range for each line. Never empty.
+    pub(crate) text: Vec<Range<usize>>,
 }
 
 /// Whether something is typed or must come out.
@@ -36,6 +41,8 @@ pub(crate) enum Direction {
     Send,
     /// `<`
     Expect,
+    /// `!<`
+    Never,
 }
 
 /// Why a line cannot be read.
@@ -43,43 +50,61 @@ pub(crate) enum Direction {
 pub(crate) enum LineError {
     /// Neither `>` nor `<`.
     NoMarker,
-    /// Nobody before it.
+    /// Nobody before it, and nothing above that it could go on with.
     Nobody,
 }
 
 /// Reads a dialogue.
 pub(crate) fn lines(text: &str) -> Vec<Line> {
     let mut start = 0;
-    let mut lines = Vec::new();
+    let mut lines: Vec<Line> = Vec::new();
     for line in text.split_inclusive('\n') {
         let content = without_comment(line);
         let trimmed = content.trim();
         if !trimmed.is_empty() {
             let from = start + (content.len() - content.trim_start().len());
             let all = from..from + trimmed.len();
-            lines.push(Line { content: speech(trimmed, from), all });
+            match speech(trimmed, from) {
+                Ok(more) if more.who.is_empty() => go_on(&mut lines, all, more),
+                content => lines.push(Line { all, content }),
+            }
         }
         start += line.len();
     }
     lines
 }
 
+/// A line without a name goes on with the one above, if that goes the same way.
+fn go_on(lines: &mut Vec<Line>, all: Range<usize>, more: Speech) {
+    if let Some(Line { all: above, content: Ok(speech) }) = lines.last_mut()
+        && speech.direction == more.direction
+    {
+        above.end = all.end;
+        speech.text.extend(more.text);
+        return;
+    }
+    lines.push(Line { all, content: Err(LineError::Nobody) });
+}
+
 fn speech(line: &str, start: usize) -> Result<Speech, LineError> {
     let marker = line.find(['>', '<']).ok_or(LineError::NoMarker)?;
-    let direction = match line.as_bytes()[marker] {
-        b'>' => Direction::Send,
-        _ => Direction::Expect,
+    let before = &line[..marker];
+    let (before, direction) = match (line.as_bytes()[marker], before.strip_suffix('!')) {
+        (b'>', _) => (before, Direction::Send),
+        (_, Some(before)) => (before, Direction::Never),
+        (_, None) => (before, Direction::Expect),
     };
-    let who = line[..marker].trim_end();
-    if who.is_empty() {
-        return Err(LineError::Nobody);
-    }
+    let who = before.trim_end();
     if who.contains(char::is_whitespace) {
         return Err(LineError::NoMarker);
     }
+    if who.is_empty() && direction == Direction::Never {
+        return Err(LineError::Nobody);
+    }
     let after = &line[marker + 1..];
     let from = start + line.len() - after.trim_start().len();
-    Ok(Speech { who: start..start + who.len(), direction, text: from..start + line.len() })
+    let text = vec![from..start + line.len()];
+    Ok(Speech { who: start..start + who.len(), direction, text })
 }
 
 /// A line without the comment at its end, or all of it.
@@ -106,8 +131,13 @@ mod tests {
     fn read(text: &str) -> Vec<String> {
         let show = |line: &Line| match &line.content {
             Ok(speech) => {
-                let marker = if speech.direction == Direction::Send { '>' } else { '<' };
-                format!("{}{marker}{}", &text[speech.who.clone()], &text[speech.text.clone()])
+                let marker = match speech.direction {
+                    Direction::Send => ">",
+                    Direction::Expect => "<",
+                    Direction::Never => "!<",
+                };
+                let lines: Vec<_> = speech.text.iter().map(|part| &text[part.clone()]).collect();
+                format!("{}{marker}{}", &text[speech.who.clone()], lines.join("|"))
             }
             Err(error) => format!("{error:?}: {}", &text[line.all.clone()]),
         };
@@ -133,6 +163,9 @@ mod tests {
                 "hello\n> x\nto bob> y\n",
                 vec!["NoMarker: hello", "Nobody: > x", "NoMarker: to bob> y"],
             ),
+            ("a!< error\na ! < x\na!> b", vec!["a!<error", "NoMarker: a ! < x", "a!>b"]),
+            ("a> one\n # between\n > two\n >\nb< x\n < y\n", vec!["a>one|two|", "b<x|y"]),
+            ("a> one\n < two\n", vec!["a>one", "Nobody: < two"]),
             ("a> last", vec!["a>last"]),
             ("a> x\r\nb< ü\r\n", vec!["a>x", "b<ü"]),
         ];
@@ -143,15 +176,18 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn ranges_are_inside_and_in_order(text in r"[ab<># \t\né]{0,60}") {
+        fn ranges_are_inside_and_in_order(text in r"[ab<>!# \t\né]{0,60}") {
             let mut last = 0;
             for line in lines(&text) {
                 assert!(line.all.start >= last && !line.all.is_empty());
                 last = line.all.end;
                 if let Ok(speech) = line.content {
-                    assert!(line.all.start == speech.who.start && line.all.end == speech.text.end);
-                    assert!(speech.who.end < speech.text.end || speech.text.is_empty());
-                    assert_eq!(text[speech.text.clone()].trim(), &text[speech.text]);
+                    let last = speech.text.last().unwrap();
+                    assert!(line.all.start == speech.who.start && line.all.end == last.end);
+                    for part in speech.text {
+                        assert!(speech.who.end < part.end || part.is_empty());
+                        assert_eq!(text[part.clone()].trim(), &text[part]);
+                    }
                 }
             }
         }

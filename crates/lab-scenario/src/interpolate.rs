@@ -48,6 +48,10 @@ pub(crate) enum Name {
     RunDir,
     /// The run's seed.
     Seed,
+    /// The number of a member of a group, or of a turn of a `repeat`.
+    Number(String),
+    /// What a step before has saved.
+    Saved(String),
 }
 
 /// What of a host.
@@ -87,7 +91,7 @@ impl fmt::Display for Attribute {
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Variable(name) => f.write_str(name),
+            Self::Variable(name) | Self::Number(name) | Self::Saved(name) => f.write_str(name),
             Self::Host(host, attribute) => write!(f, "{host}.{attribute}"),
             Self::Program(role) => write!(f, "program.{role}"),
             Self::RunDir => f.write_str("run.dir"),
@@ -136,6 +140,27 @@ impl Draft {
             pieces.push(Piece { content, span, range });
         }
         Self { span: text.span_of(part), pieces }
+    }
+
+    /// Several drafts as the lines of one.
+    pub(crate) fn lines(drafts: Vec<Self>) -> Self {
+        let mut all: Option<Self> = None;
+        for draft in drafts {
+            match &mut all {
+                None => all = Some(draft),
+                Some(all) => {
+                    let end = all.pieces.last().map_or(0, |piece| piece.range.end);
+                    all.pieces.push(Piece {
+                        content: Content::Literal("\n".to_owned()),
+                        span: draft.span,
+                        range: end..end,
+                    });
+                    all.pieces.extend(draft.pieces);
+                    all.span = all.span.to(draft.span);
+                }
+            }
+        }
+        all.unwrap_or_else(|| Self { span: Span::default(), pieces: Vec::new() })
     }
 
     /// The text, if nothing is to be filled in.

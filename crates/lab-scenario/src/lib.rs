@@ -45,6 +45,7 @@ mod options;
 pub mod pattern;
 mod patterns;
 pub mod plan;
+pub mod quantity;
 mod raw;
 mod render;
 mod scenario;

@@ -6,8 +6,9 @@ use std::time::Duration;
 use crate::interpolate::Draft;
 use crate::patterns::PatternDraft;
 use crate::plan::{BackendKind, LinkState, ProcessId, Signal, Stdio};
+use crate::quantity::Comparison;
 use crate::source::{Place, Span};
-use crate::values::{Count, ExitCode, Port};
+use crate::values::{Bandwidth, Count, ExitCode, Percent, Port, QueueSize, Times};
 
 /// A value that is given, or that a variable will give.
 #[derive(Debug, Clone)]
@@ -27,6 +28,7 @@ pub(crate) struct Model {
     pub(crate) path: Vec<String>,
     pub(crate) env: Vec<(String, Draft)>,
     pub(crate) variables: Vec<Variable>,
+    pub(crate) matrix: MatrixRules,
     pub(crate) processes: Vec<Process>,
     pub(crate) steps: Vec<Step>,
     pub(crate) checks: Vec<Check>,
@@ -49,10 +51,24 @@ pub(crate) enum Values {
     Matrix(Vec<Draft>),
 }
 
+/// Which combinations of a matrix are left out, and which are added.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct MatrixRules {
+    /// Values by key: a combination that has all of one of these is left out.
+    pub(crate) exclude: Vec<Vec<(String, Draft)>>,
+    /// Whole combinations: a value for each key.
+    pub(crate) include: Vec<Vec<(String, Draft)>>,
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Process {
     pub(crate) name: String,
-    pub(crate) name_span: Span,
+    /// Its number in its group, if it is of one.
+    pub(crate) member: Option<u32>,
+    /// Saved values that it needs to be started.
+    pub(crate) awaits: Vec<(String, Span)>,
+    /// Those that must be ready before it starts by itself.
+    pub(crate) after: Vec<ProcessId>,
     pub(crate) place: Place,
     pub(crate) host: String,
     pub(crate) command: Command,
@@ -76,13 +92,20 @@ pub(crate) enum Ready {
     Tcp(Setting<Port>),
     Udp(Setting<Port>),
     Exit(Setting<ExitCode>),
+    All(Vec<Ready>),
+    Any(Vec<Ready>),
 }
 
 #[derive(Debug, Clone)]
 pub(crate) struct Step {
     pub(crate) action: Action,
     pub(crate) within: Within,
+    pub(crate) optional: bool,
+    /// The number in its group of the process it is about: `${i}`.
+    pub(crate) member: Option<u32>,
     pub(crate) place: Place,
+    /// What a message shows of it: where its process is named.
+    pub(crate) span: Span,
     pub(crate) text: String,
 }
 
@@ -91,25 +114,91 @@ pub(crate) struct Step {
 pub(crate) enum Within {
     /// So long.
     Given(Setting<Duration>),
-    /// As long as it says itself: a pause, a start, a stop.
+    /// As long as it says itself: a pause, a start, a stop, what is inside.
     Own,
 }
 
 #[derive(Debug, Clone)]
 pub(crate) enum Action {
     Start(ProcessId),
+    Await(ProcessId),
     Stop(ProcessId),
+    Kill(ProcessId),
     Line { to: ProcessId, text: Draft },
     Text { to: ProcessId, text: Draft },
     Key { to: ProcessId, key: u8 },
     Eof { to: ProcessId },
-    Expect { from: ProcessId, output: PatternDraft },
+    Expect { from: ProcessId, output: PatternDraft, without: Vec<PatternDraft>, save: Vec<String> },
     Silence { from: ProcessId, output: Option<PatternDraft>, lasting: Setting<Duration> },
-    Exec { host: String, command: Command, exit: Setting<ExitCode>, output: Option<PatternDraft> },
+    Exec(Exec),
     Signal { to: ProcessId, signal: Signal },
     Exit { of: ProcessId, status: Option<Status> },
     Wait(Setting<Duration>),
+    Fault(Fault),
+    Assert { left: Draft, comparison: Comparison, right: Draft },
+    Label(String),
+    Parallel(Vec<Vec<Step>>),
+    Repeat { times: Setting<Times>, name: Option<String>, body: Vec<Step> },
+    Retry { body: Vec<Step>, every: Setting<Duration> },
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Exec {
+    pub(crate) host: String,
+    pub(crate) command: Command,
+    pub(crate) exit: Setting<ExitCode>,
+    pub(crate) output: Option<PatternDraft>,
+    pub(crate) save: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Fault {
     Link { between: [String; 2], state: LinkState },
+    Reshape { between: [String; 2], shape: Box<ShapeDraft> },
+    Partition(Vec<Vec<String>>),
+    Heal,
+    Pause(String),
+    Resume(String),
+    Host { host: String, neighbours: Vec<String>, state: LinkState },
+}
+
+/// The limits of a link, some of which variables may give.
+#[derive(Debug, Clone)]
+pub(crate) struct ShapeDraft {
+    pub(crate) bw: Option<Setting<Bandwidth>>,
+    pub(crate) delay: Option<Setting<Duration>>,
+    pub(crate) jitter: Option<Setting<Duration>>,
+    pub(crate) loss: Option<Setting<Percent>>,
+    pub(crate) max_queue_size: Option<Setting<QueueSize>>,
+}
+
+impl Action {
+    /// The same, about another process.
+    pub(crate) fn about(mut self, process: ProcessId) -> Self {
+        match &mut self {
+            Self::Start(id)
+            | Self::Await(id)
+            | Self::Stop(id)
+            | Self::Kill(id)
+            | Self::Line { to: id, .. }
+            | Self::Text { to: id, .. }
+            | Self::Key { to: id, .. }
+            | Self::Eof { to: id }
+            | Self::Expect { from: id, .. }
+            | Self::Silence { from: id, .. }
+            | Self::Signal { to: id, .. }
+            | Self::Exit { of: id, .. } => *id = process,
+            Self::Exec(_)
+            | Self::Wait(_)
+            | Self::Fault(_)
+            | Self::Assert { .. }
+            | Self::Label(_)
+            | Self::Parallel(_)
+            | Self::Repeat { .. }
+            | Self::Retry { .. } => {}
+        }
+        self
+    }
 }
 
 /// How a process must end.

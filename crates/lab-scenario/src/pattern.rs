@@ -42,6 +42,14 @@ pub enum PatternError {
 }
 
 impl PatternTemplate {
+    /// As it is written, parts of it perhaps still open.
+    #[must_use]
+    pub fn template(&self) -> &Template {
+        match self {
+            Self::Literal(template) | Self::Regex(template) => template,
+        }
+    }
+
     /// Fills in what was left, and compiles.
     ///
     /// # Errors

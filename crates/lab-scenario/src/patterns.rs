@@ -62,11 +62,39 @@ pub(crate) fn read_part(
     Some(PatternDraft::Regex(draft))
 }
 
+/// Several lines as one literal text.
+pub(crate) fn read_lines(
+    text: &Text,
+    parts: &[Range<usize>],
+    scope: &Scope<'_>,
+    sink: &mut Sink,
+) -> PatternDraft {
+    let lines = parts.iter().map(|part| Draft::read_part(text, part.clone(), scope, sink));
+    PatternDraft::Literal(Draft::lines(lines.collect()))
+}
+
+/// How many groups an expression has that capture something; `None` for a
+/// literal text.
+pub(crate) fn groups(pattern: &PatternDraft) -> Option<usize> {
+    let PatternDraft::Regex(draft) = pattern else { return None };
+    let text: String = draft
+        .pieces
+        .iter()
+        .map(|piece| match &piece.content {
+            Content::Literal(literal) => literal.as_str(),
+            Content::Name(_) => PLACEHOLDER,
+        })
+        .collect();
+    compile_regex(&text).ok().map(|regex| regex.captures_len() - 1)
+}
+
+/// What takes the place of a value while it is not known: a digit may stand
+/// anywhere, even in `{…}`.
+const PLACEHOLDER: &str = "1";
+
 /// Values stand for themselves in a regular expression, so whether it is one
-/// does not depend on them: a digit, which may stand anywhere even in `{…}`,
-/// takes their place here.
+/// does not depend on them: [`PLACEHOLDER`] takes their place here.
 fn check_regex(draft: &Draft, text: &Text, scope: &Scope<'_>, sink: &mut Sink) {
-    const PLACEHOLDER: &str = "1";
     let mut expression = String::new();
     // Where each piece begins, in the expression and in the scalar.
     let mut starts = Vec::new();

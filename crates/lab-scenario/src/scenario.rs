@@ -6,7 +6,7 @@ use crate::check::{self, topology};
 use crate::codes::Code;
 use crate::decode::Decode;
 use crate::diagnostic::{Diagnostic, Diagnostics, Sink};
-use crate::expand::Expander;
+use crate::expand::{self, Expander};
 use crate::lab::{self, Lab};
 use crate::load::Loader;
 use crate::model::{Model, Values};
@@ -150,6 +150,7 @@ fn can_build(backend: BackendKind, topology: &Topology) -> Result<(), &'static s
     }
 }
 
+/// How many combinations a matrix has at most: the product of its lists.
 fn variants(model: &Model) -> usize {
     model.variables.iter().fold(1, |product: usize, variable| match &variable.values {
         Values::Matrix(values) => product.saturating_mul(values.len()),
@@ -203,7 +204,7 @@ impl Scenario {
     /// How many combinations its matrix has; 1 without one.
     #[must_use]
     pub fn variants(&self) -> usize {
-        variants(&self.model)
+        expand::combinations(&self.model)
     }
 
     /// What it and its lab require of the machine, each once.

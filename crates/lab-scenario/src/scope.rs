@@ -21,8 +21,32 @@ pub(crate) struct Scope<'a> {
     pub(crate) roles: Option<Vec<&'a str>>,
     /// Those variables that something has referred to.
     pub(crate) used: RefCell<HashSet<String>>,
+    /// Names of numbers that are known here: `i` of a group, those of `repeat`s.
+    pub(crate) numbers: RefCell<Vec<String>>,
+    /// Names that steps save, and where.
+    pub(crate) saves: HashMap<String, Span>,
+    /// Those of them that steps so far have saved.
+    pub(crate) saved: RefCell<HashSet<String>>,
+    /// Those that something refers to which stands before the steps.
+    pub(crate) awaited: RefCell<Vec<(String, Span)>>,
+    /// Whether what is read now stands before the steps, or after them.
+    pub(crate) stage: Cell<Stage>,
     /// How many regular expressions were compiled to see how large they are.
     pub(crate) compiled: Cell<u32>,
+}
+
+/// What of a file is being read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// What must be known before the run: variables, times, the network.
+    #[default]
+    Before,
+    /// Processes: they are started by steps, when more may be known.
+    Processes,
+    /// Steps: what those before have saved is known.
+    Steps,
+    /// Checks: what any step has saved is known.
+    Checks,
 }
 
 type Resolved = Result<Name, Box<Diagnostic>>;
@@ -33,9 +57,15 @@ impl Scope<'_> {
         if name == "seed" {
             return Ok(Name::Seed);
         }
+        if self.numbers.borrow().iter().any(|known| known == name) {
+            return Ok(Name::Number(name.to_owned()));
+        }
         if self.variables.contains_key(name) {
             self.used.borrow_mut().insert(name.to_owned());
             return Ok(Name::Variable(name.to_owned()));
+        }
+        if let Some(saved) = self.saves.get(name) {
+            return self.resolve_saved(name, span, *saved);
         }
         if let Some(role) = name.strip_prefix("program.") {
             return self.resolve_role(role, span);
@@ -45,6 +75,26 @@ impl Scope<'_> {
             Some((host, attribute)) => self.resolve_host(name, host, attribute, span),
             None => Err(Box::new(self.unknown(name, span))),
         }
+    }
+
+    /// What a step saves can be used once it has.
+    fn resolve_saved(&self, name: &str, span: Span, saved: Span) -> Resolved {
+        let too_early = |message: String| {
+            let diagnostic = Diagnostic::new(Code::NotSaved, span, message);
+            Err(Box::new(diagnostic.secondary(saved, "it is saved here")))
+        };
+        match self.stage.get() {
+            Stage::Before => {
+                return too_early(format!("`${{{name}}}` is known only once the steps are played"));
+            }
+            Stage::Steps if !self.saved.borrow().contains(name) => {
+                return too_early(format!("`${{{name}}}` is not saved by then"));
+            }
+            Stage::Processes => self.awaited.borrow_mut().push((name.to_owned(), span)),
+            Stage::Steps | Stage::Checks => {}
+        }
+        self.used.borrow_mut().insert(name.to_owned());
+        Ok(Name::Saved(name.to_owned()))
     }
 
     fn resolve_role(&self, role: &str, span: Span) -> Resolved {
@@ -112,6 +162,9 @@ impl Scope<'_> {
         }
         let mut known: Vec<&str> = self.variables.keys().map(String::as_str).collect();
         known.sort_unstable();
+        let mut saved: Vec<&str> = self.saves.keys().map(String::as_str).collect();
+        saved.sort_unstable();
+        known.extend(saved);
         known.extend(["seed", "run.dir"]);
         let meant = suggest::nearest(name, known);
         diagnostic.help(match meant {

@@ -15,6 +15,10 @@ const NAMES: [&str; 31] = [
 impl Signal {
     /// Asks a program to end.
     pub const TERM: Self = Self(15);
+    /// Lets a program go on that was stopped where it is.
+    pub const CONT: Self = Self(18);
+    /// Stops a program where it is.
+    pub const STOP: Self = Self(19);
     /// Ends a program.
     pub const KILL: Self = Self(9);
 

@@ -42,6 +42,8 @@ pub enum Reference {
     HostMac(String),
     /// `${HOST.interface}`: the name of that interface.
     HostInterface(String),
+    /// `${NAME}`: what a step before has saved under that name.
+    Saved(String),
 }
 
 impl fmt::Display for Reference {
@@ -52,6 +54,7 @@ impl fmt::Display for Reference {
             Self::HostBroadcast(host) => write!(f, "{host}.broadcast"),
             Self::HostMac(host) => write!(f, "{host}.mac"),
             Self::HostInterface(host) => write!(f, "{host}.interface"),
+            Self::Saved(name) => f.write_str(name),
         }
     }
 }
@@ -79,6 +82,22 @@ impl Template {
     #[must_use]
     pub fn known(&self) -> Option<String> {
         self.render(|_| None).ok()
+    }
+
+    /// The same text with all filled in that `lookup` knows.
+    #[must_use]
+    pub fn resolve(&self, lookup: impl Fn(&Reference) -> Option<String>) -> Self {
+        let resolve = |part: &Part| match part {
+            Part::Late(reference) => lookup(reference).map_or_else(|| part.clone(), Part::Value),
+            Part::Text(_) | Part::Value(_) => part.clone(),
+        };
+        Self { parts: self.parts.iter().map(resolve).collect() }
+    }
+
+    /// Whether part of it is what some step saves.
+    #[must_use]
+    pub fn needs_saved(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Late(Reference::Saved(_))))
     }
 
     /// Fills in what was left, with `lookup`; each value passes through

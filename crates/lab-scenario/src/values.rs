@@ -143,6 +143,10 @@ pub(crate) type Port = Whole<1, 65535>;
 pub(crate) type ExitCode = Whole<0, 255>;
 /// How often something may happen.
 pub(crate) type Count = Whole<0, { i64::MAX }>;
+/// How often steps may be repeated.
+pub(crate) type Times = Whole<1, 10_000>;
+/// Members of a group of processes.
+pub(crate) type Members = Whole<1, 1000>;
 /// What a check may be worth.
 pub(crate) type Points = Whole<0, 1_000_000>;
 /// Packets in a queue.

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use lab_scenario::plan::{
-    Action, Assertion, BackendKind, Command, ExitStatus, Input, LinkState, ProcessId, Ready, Signal,
+    Action, Assertion, BackendKind, Command, ExitStatus, Fault, Input, LinkChange, LinkState,
+    ProcessId, Ready, Signal,
 };
 use lab_scenario::source::Source;
 use lab_scenario::template::Template;
@@ -122,11 +123,14 @@ fn the_example_becomes_two_plans() {
     let alice = ProcessId(1);
     let typed = Input::Line(Template::literal("To bob:hello"));
     assert_eq!(plan.steps[3].action, Action::Send { to: alice, input: typed });
-    assert!(matches!(&plan.steps[6].action, Action::Expect { from: ProcessId(1), output }
+    assert!(matches!(&plan.steps[6].action, Action::Expect { from: ProcessId(1), output, .. }
         if output.to_string() == "/Format error.*/"));
     assert_eq!(
         plan.steps[8].action,
-        Action::Link { between: ["h2".into(), "s1".into()], state: LinkState::Down }
+        Action::Fault(Fault::Link {
+            between: ["h2".into(), "s1".into()],
+            change: LinkChange::State(LinkState::Down)
+        })
     );
     assert_eq!(plan.steps[12].action, Action::Signal { to: ProcessId(0), signal: Signal::TERM });
     assert_eq!(

@@ -138,12 +138,12 @@ fn steps() {
                 Input::Key(byte) => format!("{} key {byte}", to.0),
                 Input::Eof => format!("{} eof", to.0),
             },
-            Action::Expect { from, output } => format!("{} expect {output}", from.0),
+            Action::Expect { from, output, .. } => format!("{} expect {output}", from.0),
             Action::Silence { from, output, lasting } => {
                 let output = output.as_ref().map(ToString::to_string).unwrap_or_default();
                 format!("{} silence {lasting:?} {output}", from.0)
             }
-            Action::Exec { host, command, exit, output } => {
+            Action::Exec { host, command, exit, output, .. } => {
                 let output = output.as_ref().map(ToString::to_string).unwrap_or_default();
                 format!("{host} exec {:?} {exit} {output}", words(command))
             }
@@ -152,7 +152,8 @@ fn steps() {
                 format!("{} {}", of.0, status.map(|s| s.to_string()).unwrap_or_default())
             }
             Action::Wait(time) => format!("wait {time:?}"),
-            Action::Link { between: [a, b], state } => format!("{a}-{b} {state:?}"),
+            Action::Fault(fault) => fault.to_string(),
+            other => panic!("{other:?}"),
         };
         format!("{what} ({within:?})")
     };
@@ -178,9 +179,9 @@ fn steps() {
     1 silence 100ms /error/ (100ms)
     h1 exec ["ping", "-c1", "10.0.2.1"] 0 1 received (3s)
     h2 exec ["sh -c", "ip link show h2-eth0 | grep 00:00:00:00:00:02"] 1  (9s)
-    s1-h1 Down (3s)
+    link s1–h1 down (3s)
     wait 10ms (10ms)
-    h1-s1 Up (3s)
+    link h1–s1 up (3s)
     0 signal SIGUSR1 (3s)
     4  (3s)
     2 ended with code 0 (7s)

@@ -1,10 +1,13 @@
 //! A network that is up, as its interfaces: what both backends have in common
-//! once it is built. Waits for it, looks at it, cuts and mends its links.
+//! once it is built. Waits for it, looks at it, changes its links,
+//! keeps its hosts apart.
 
 mod carrier;
+mod limits;
+mod partition;
 mod switching;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
 use crate::NetworkError;
@@ -64,12 +67,14 @@ pub(crate) struct Fabric {
     hosts: Vec<Channel>,
     /// The links that are down, and what they had.
     cuts: HashMap<usize, Cut>,
+    /// By host: its interfaces that a partition filters.
+    filtered: BTreeMap<usize, Vec<u32>>,
 }
 
 impl Fabric {
     /// `hosts` are channels into the hosts' namespaces, in their order.
     pub(crate) fn new(stage: Channel, hosts: Vec<Channel>, wires: Vec<Wire>) -> Self {
-        Self { wires, stage, hosts, cuts: HashMap::new() }
+        Self { wires, stage, hosts, cuts: HashMap::new(), filtered: BTreeMap::new() }
     }
 
     /// The channel into a namespace.

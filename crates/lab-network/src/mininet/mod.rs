@@ -23,7 +23,7 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use std::time::Duration;
 
 use lab_scenario::plan::LinkState;
-use lab_scenario::topology::{self, NodeKind, SwitchKind, Topology};
+use lab_scenario::topology::{self, NodeKind, Shape, SwitchKind, Topology};
 
 use crate::fabric::{Fabric, Place, Port, Wire};
 use crate::netlink::Channel;
@@ -56,8 +56,7 @@ impl Backend for Mininet {
 fn refuse_what_the_kernel_lacks(network: &topology::Network) -> Result<(), NetworkError> {
     let shapes = || network.links.iter().map(|link| &link.shape);
     // It gives the length of a queue to the network emulator as well.
-    let uses_netem =
-        |shape: &topology::Shape| shape.needs_netem() || shape.max_queue_size.is_some();
+    let uses_netem = |shape: &Shape| shape.needs_netem() || shape.max_queue_size.is_some();
     if shapes().any(uses_netem) {
         scratch::require_netem()?;
     }
@@ -244,6 +243,18 @@ impl Network for Driven {
 
     fn set_link(&mut self, a: &str, b: &str, state: LinkState) -> Result<(), NetworkError> {
         self.fabric.set_link(a, b, state)
+    }
+
+    fn shape_link(&mut self, a: &str, b: &str, shape: &Shape) -> Result<(), NetworkError> {
+        self.fabric.shape_link(a, b, shape)
+    }
+
+    fn partition(&mut self, groups: &[Vec<String>]) -> Result<(), NetworkError> {
+        self.fabric.partition(&self.hosts, groups)
+    }
+
+    fn heal(&mut self) -> Result<(), NetworkError> {
+        self.fabric.heal()
     }
 }
 

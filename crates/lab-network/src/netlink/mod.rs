@@ -7,6 +7,7 @@
 
 pub(crate) mod address;
 mod channel;
+pub(crate) mod filter;
 pub(crate) mod link;
 pub(crate) mod qdisc;
 pub(crate) mod request;

@@ -144,6 +144,27 @@ impl Qdisc {
     }
 }
 
+/// Puts disciplines on an interface, each inside the one before.
+pub(crate) fn stack<'a>(
+    disciplines: &'a [Qdisc],
+    index: u32,
+    doing: &'a str,
+) -> impl Iterator<Item = Request> + 'a {
+    let mut parent = TcHandle::ROOT;
+    disciplines.iter().zip(1..).map(move |(discipline, major): (&Qdisc, u16)| {
+        let request = discipline.add(index, parent, TcHandle { major, minor: 0 }, doing.to_owned());
+        parent = TcHandle { major, minor: 1 };
+        request
+    })
+}
+
+/// Takes the disciplines of an interface away.
+pub(crate) fn remove(index: u32, doing: String) -> Request {
+    let mut message = TcMessage::with_index(index.cast_signed());
+    message.header.parent = TcHandle::ROOT;
+    Request::new(&RouteNetlinkMessage::DelQueueDiscipline(message), 0, doing)
+}
+
 /// `struct tc_tbf_qopt`: two rates (the second is the peak rate), limit, buffer, mtu.
 fn tbf_parameters(rate: u64, burst: u32) -> Vec<u8> {
     let mut bytes = vec![0; 36];

@@ -18,7 +18,7 @@ mod requests;
 mod verify;
 
 use lab_scenario::plan::LinkState;
-use lab_scenario::topology::Topology;
+use lab_scenario::topology::{Shape, Topology};
 
 use crate::{Backend, Host, Network, NetworkError};
 use build::Built;
@@ -71,5 +71,17 @@ impl Network for Namespaces {
 
     fn set_link(&mut self, a: &str, b: &str, state: LinkState) -> Result<(), NetworkError> {
         self.built.fabric.set_link(a, b, state)
+    }
+
+    fn shape_link(&mut self, a: &str, b: &str, shape: &Shape) -> Result<(), NetworkError> {
+        self.built.fabric.shape_link(a, b, shape)
+    }
+
+    fn partition(&mut self, groups: &[Vec<String>]) -> Result<(), NetworkError> {
+        self.built.fabric.partition(&self.built.hosts, groups)
+    }
+
+    fn heal(&mut self) -> Result<(), NetworkError> {
+        self.built.fabric.heal()
     }
 }

@@ -3,12 +3,10 @@
 use std::os::fd::BorrowedFd;
 
 use lab_scenario::topology::{End, Link, Network};
-use netlink_packet_route::tc::TcHandle;
 
 use crate::fabric::Place;
 use crate::netlink::link::{Veth, VethEnd};
-use crate::netlink::qdisc::Qdisc;
-use crate::netlink::{Request, address, link};
+use crate::netlink::{Request, address, link, qdisc};
 
 use super::layout::{Cable, Layout, Pair, Port};
 
@@ -72,7 +70,7 @@ impl Requests {
         }
         let doing = format!("shaping the link between {} and {}", name(&link.a), name(&link.b));
         for port in cable.ports() {
-            self.stage.extend(disciplines(port, &doing));
+            self.stage.extend(qdisc::stack(&port.disciplines, port.index, &doing));
         }
         for end in [&link.a, &link.b] {
             let port = cable.ends().into_iter().find(|port| port.name == end.interface);
@@ -121,17 +119,6 @@ fn settings(link: &Link, end: &End, port: &Port) -> Vec<Request> {
     }
     requests.push(link::set_up(port.index, format!("bringing up {name}")));
     requests
-}
-
-/// Each discipline sits inside the one before.
-fn disciplines<'a>(port: &'a Port, doing: &'a str) -> impl Iterator<Item = Request> + 'a {
-    let mut parent = TcHandle::ROOT;
-    port.disciplines.iter().zip(1..).map(move |(discipline, major): (&Qdisc, u16)| {
-        let handle = TcHandle { major, minor: 0 };
-        let request = discipline.add(port.index, parent, handle, doing.to_owned());
-        parent = TcHandle { major, minor: 1 };
-        request
-    })
 }
 
 #[cfg(test)]

@@ -27,6 +27,8 @@ pub(super) struct Account {
     warnings: Vec<String>,
     processes: Vec<ProcessAccount>,
     steps: Vec<StepAccount>,
+    saved: BTreeMap<String, String>,
+    labels: BTreeMap<String, Vec<u64>>,
     checks: Vec<Option<(Verdict, String)>>,
 }
 
@@ -44,6 +46,8 @@ struct ProcessAccount {
 struct StepAccount {
     began: Option<u64>,
     passed: Option<u64>,
+    /// Whether it is optional and did not come about.
+    missed: bool,
 }
 
 impl Account {
@@ -56,6 +60,8 @@ impl Account {
             warnings: Vec::new(),
             processes: vec![ProcessAccount::default(); plan.processes.len()],
             steps: vec![StepAccount::default(); plan.steps.len()],
+            saved: BTreeMap::new(),
+            labels: BTreeMap::new(),
             checks: vec![None; plan.checks.len()],
         }
     }
@@ -95,13 +101,25 @@ impl Account {
             }
             Event::StepStarted { step } => {
                 if let Some(account) = self.steps.get_mut(*step) {
-                    account.began = at;
+                    // Of steps that are tried again the last try counts.
+                    *account = StepAccount { began: at, ..StepAccount::default() };
                 }
             }
             Event::StepPassed { step } => {
                 if let Some(account) = self.steps.get_mut(*step) {
                     account.passed = at;
                 }
+            }
+            Event::StepMissed { step, .. } => {
+                if let Some(account) = self.steps.get_mut(*step) {
+                    account.missed = true;
+                }
+            }
+            Event::Saved { name, value, .. } => {
+                self.saved.insert(name.clone(), value.clone());
+            }
+            Event::Labelled { label, .. } => {
+                self.labels.entry(label.clone()).or_default().push(record.at);
             }
             Event::Warning { message } if self.warnings.len() < REMARKS => {
                 self.warnings.push(message.clone());
@@ -137,6 +155,8 @@ impl Account {
             warnings: &self.warnings,
             processes: self.process_documents(plan, files),
             steps: self.step_documents(plan, outcome),
+            saved: &self.saved,
+            labels: &self.labels,
             checks: self.check_documents(plan),
         };
         let mut text = serde_json::to_vec_pretty(&document)?;
@@ -174,6 +194,7 @@ impl Account {
                 line: step.place.line,
                 outcome: match account {
                     StepAccount { passed: Some(_), .. } => "passed",
+                    StepAccount { missed: true, .. } => "missed",
                     _ if failed == Some(index) => "failed",
                     StepAccount { began: Some(_), .. } => "unfinished",
                     _ => "not reached",
@@ -216,6 +237,10 @@ struct Document<'a> {
     warnings: &'a [String],
     processes: Vec<ProcessDocument<'a>>,
     steps: Vec<StepDocument<'a>>,
+    /// What steps saved, by name.
+    saved: &'a BTreeMap<String, String>,
+    /// When moments were that steps named.
+    labels: &'a BTreeMap<String, Vec<u64>>,
     checks: Vec<CheckDocument<'a>>,
 }
 

@@ -90,8 +90,13 @@ impl Transcript {
                 let name = self.name(*process);
                 self.remark(at, &format!("{name} {status}"));
             }
-            Event::LinkChanged { between: [a, b], state } => {
-                self.remark(at, &format!("link {a} - {b} is now {state:?}").to_lowercase());
+            Event::FaultApplied { fault, .. } => self.remark(at, &fault.to_string()),
+            Event::Labelled { label, .. } => self.remark(at, &format!("label: {label}")),
+            Event::Saved { name, value, .. } => {
+                self.remark(at, &format!("saved: {name} = {}", clean_line(value)));
+            }
+            Event::StepMissed { why, .. } => {
+                self.remark(at, &format!("not met, but optional: {}", clean_line(why)));
             }
             Event::ExecFinished { output, status, .. } => {
                 let output = crate::clean::clean(output);

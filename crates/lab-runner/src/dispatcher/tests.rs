@@ -142,7 +142,7 @@ fn a_stage_gets_its_plan_and_folder() {
     let folder: MakeFolder<'_> = Box::new(|_| Ok("/tmp/x".into()));
     let options = Options { folder: Some(folder), ..options(&script) };
     dispatch(&jobs(1), options, &mut notes).unwrap();
-    assert!(seen.starts_with("{'version':1,"), "{seen}");
+    assert!(seen.starts_with("{'version':2,"), "{seen}");
     assert!(seen.ends_with("}--parent--run-dir/tmp/xx"), "{seen}");
 }
 

@@ -32,6 +32,8 @@ pub(super) enum Life {
 #[derive(Debug)]
 pub(super) struct Actor {
     pub(super) life: Life,
+    /// Whether it has met its `ready` condition since it was started.
+    pub(super) ready: bool,
     /// Its terminal, or its standard output and standard error.
     pub(super) scrolls: Vec<Scroll>,
     /// Bytes of its output that went into the record.
@@ -64,6 +66,7 @@ impl Actor {
         };
         Self {
             life: Life::Absent,
+            ready: false,
             scrolls: std::iter::repeat_with(Scroll::default).take(streams).collect(),
             recorded: 0,
             excused: false,

@@ -99,14 +99,14 @@ impl Player<'_> {
         subject: Option<ProcessId>,
     ) -> Blame {
         let step = match self.phase {
-            Phase::Steps { index, .. } => Some(index),
+            Phase::Steps(ref strand) => Some(strand.index),
             Phase::Stopping { .. } | Phase::Over => None,
         };
         Blame {
             verdict,
             failure: Box::new(Failure {
                 step,
-                place: step.map(|index| self.plan.steps[index].place),
+                place: step.and_then(|index| self.plan.steps.get(index)).map(|step| step.place),
                 summary,
                 detail: None,
                 help: None,
@@ -188,7 +188,7 @@ impl Player<'_> {
     /// Looks for what was awaited where people often find it: earlier, in other
     /// letters, at somebody else's.
     fn likely_reason(&self, index: usize, from: ProcessId, hopeless: bool) -> Option<String> {
-        let matcher = self.script.looks_for[index].as_ref()?;
+        let matcher = self.script.steps[index].looks_for.as_ref()?.matcher()?;
         let actor = &self.actors[from.0];
         for scroll in &actor.scrolls {
             if let Some(range) = matcher.all(scroll.bytes()).next() {

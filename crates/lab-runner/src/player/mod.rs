@@ -5,31 +5,34 @@
 //! do and what to tell the world. It has no clock, no processes and no network of
 //! its own, so that all of its rules can be tested in no time.
 //!
-//! A run goes through three phases: the steps, one after the other; stopping,
+//! A run goes through three phases: the steps, one after the other or in several
+//! lines at the same time; stopping,
 //! in which every program still running is asked to end; and over. The first
 //! thing that goes wrong decides; the run then goes on to stopping.
 
 mod actor;
 mod failure;
 mod open;
+mod ready;
 mod step;
+mod strand;
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
-use lab_scenario::plan::{
-    Action, Assertion, ExitStatus, LinkState, Plan, Process, ProcessId, Ready, Signal,
-};
+use lab_scenario::plan::{Action, Assertion, ExitStatus, Plan, Process, ProcessId, Ready, Signal};
+use lab_scenario::template::Reference;
 
 use crate::bytes::Bytes;
 use crate::checks;
 use crate::event::{CheckOutcome, Event, Failure, Stream, Verdict};
-use crate::script::Script;
+use crate::script::{Saved, Script};
 use crate::scroll::Nanos;
 use actor::{Actor, Life};
 use failure::Chronicle;
 use step::{ExecResult, Progress, StepState};
+use strand::Strand;
 
 /// How long a program that was killed may take to be gone.
 const DEATH: Nanos = 2_000_000_000;
@@ -44,8 +47,8 @@ pub(crate) enum Order {
     /// Watch for this port in the namespace of this process; answer with
     /// [`Player::port_open`].
     WatchPort(ProcessId, Port),
-    /// Stop watching.
-    UnwatchPort,
+    /// Stop watching for ports of this process.
+    UnwatchPorts(ProcessId),
     /// Write this to the process; answer with [`Player::typed`] when it has
     /// gone in.
     Type(ProcessId, Vec<u8>),
@@ -56,14 +59,15 @@ pub(crate) enum Order {
     Signal(ProcessId, Signal),
     /// Run the command of this `exec` step; answer with [`Player::exec_finished`].
     Exec(usize),
-    /// Kill the command of the `exec` step.
-    KillExec,
-    /// Change this link; answer with [`Player::link_changed`].
-    SetLink([String; 2], LinkState),
+    /// Kill the command of this `exec` step.
+    KillExec(usize),
+    /// Do to the network what this step says; answer with
+    /// [`Player::fault_applied`].
+    Apply(usize),
 }
 
 /// A port that somebody may listen on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Port {
     /// A TCP socket that listens.
     Tcp(u16),
@@ -80,8 +84,8 @@ struct Blame {
 
 #[derive(Debug)]
 enum Phase {
-    /// Step number `index` is being played.
-    Steps { index: usize, began: Nanos, state: StepState },
+    /// The steps are being played.
+    Steps(Strand),
     /// Programs are asked to end; those in `kill_at` are killed then.
     Stopping { kill_at: Vec<(ProcessId, Nanos)>, give_up_at: Nanos },
     /// Nothing more will happen.
@@ -96,6 +100,14 @@ pub(crate) struct Player<'p> {
     actors: Vec<Actor>,
     phase: Phase,
     blame: Option<Blame>,
+    /// What steps have saved.
+    saved: Saved,
+    /// Hosts whose processes are stopped where they are.
+    paused: BTreeSet<String>,
+    /// Steps that came to their end so far, in all lines and turns.
+    moves: u64,
+    /// When something may change though nothing happens.
+    wake: Nanos,
     /// Of the checks, as far as they were made.
     outcomes: Vec<Option<CheckOutcome>>,
     orders: VecDeque<Order>,
@@ -113,12 +125,17 @@ impl<'p> Player<'p> {
             actors: plan.processes.iter().map(Actor::new).collect(),
             phase: Phase::Over,
             blame: None,
+            saved: Saved::new(),
+            paused: BTreeSet::new(),
+            moves: 0,
+            wake: now,
             outcomes: vec![None; plan.checks.len()],
             orders: VecDeque::new(),
             chronicle: Chronicle::default(),
             deadline: now.saturating_add(nanos(plan.timeout)),
         };
-        player.enter(0, now);
+        let steps = player.begin(0..plan.steps.len(), true, now);
+        player.phase = Phase::Steps(steps);
         player.advance(now);
         player
     }
@@ -133,21 +150,23 @@ impl<'p> Player<'p> {
         matches!(self.phase, Phase::Over)
     }
 
+    /// What was saved under a name, for texts that are filled in while the run
+    /// goes on.
+    pub(crate) fn lookup(&self, reference: &Reference) -> Option<String> {
+        match reference {
+            Reference::Saved(name) => self.saved.get(name).cloned(),
+            _ => None,
+        }
+    }
+
     /// When [`Player::tick`] must be called at the latest.
-    pub(crate) fn wake_at(&mut self, now: Nanos) -> Option<Nanos> {
+    pub(crate) fn wake_at(&self) -> Option<Nanos> {
         match &self.phase {
             Phase::Over => None,
             Phase::Stopping { kill_at, give_up_at } => {
                 Some(kill_at.iter().map(|&(_, at)| at).fold(*give_up_at, Nanos::min))
             }
-            Phase::Steps { .. } => {
-                let step = match self.progress(now) {
-                    Progress::WaitUntil(at) => at,
-                    Progress::Done | Progress::Failed(_) => now,
-                };
-                let deaths = self.surprises().map(|(_, at)| at);
-                Some(deaths.fold(step.min(self.deadline), Nanos::min))
-            }
+            Phase::Steps(_) => Some(self.wake),
         }
     }
 
@@ -223,47 +242,66 @@ impl<'p> Player<'p> {
     }
 
     /// What was to be typed into a process has gone in, or never will.
-    pub(crate) fn typed(&mut self, process: ProcessId, result: Result<(), String>, now: Nanos) {
-        if let Phase::Steps { state: StepState::Typing { to, done }, .. } = &mut self.phase
-            && *to == process
-        {
-            *done = Some(result);
-        }
+    pub(crate) fn typed(&mut self, process: ProcessId, result: &Result<(), String>, now: Nanos) {
+        self.each_state(&mut |_, state| {
+            if let StepState::Typing { to, done } = state
+                && *to == process
+            {
+                done.get_or_insert_with(|| result.clone());
+            }
+        });
         self.advance(now);
     }
 
     /// The port that was watched for is open.
-    pub(crate) fn port_open(&mut self, process: ProcessId, now: Nanos) {
-        if let Phase::Steps { state: StepState::Starting { of, port_open, .. }, .. } =
-            &mut self.phase
-            && *of == process
-        {
-            *port_open = true;
-        }
+    pub(crate) fn port_open(&mut self, process: ProcessId, port: Port, now: Nanos) {
+        self.each_state(&mut |_, state| {
+            if let StepState::Starting(start) = state
+                && start.of == process
+            {
+                start.open_ports.insert(port);
+            }
+        });
         self.advance(now);
     }
 
     /// The command of an `exec` step has ended, or could not be started.
-    pub(crate) fn exec_finished(&mut self, result: ExecResult, now: Nanos) {
-        if let Phase::Steps { index, state: StepState::Executing { result: slot }, .. } =
-            &mut self.phase
-        {
-            let step = *index;
-            if let Ok((status, output)) = &result {
-                let (status, output) = (*status, Bytes(output.clone()));
-                self.orders.push_back(Order::Emit(Event::ExecFinished { step, output, status }));
+    pub(crate) fn exec_finished(&mut self, step: usize, result: ExecResult, now: Nanos) {
+        let mut result = Some(result);
+        let mut event = None;
+        self.each_state(&mut |index, state| {
+            if let StepState::Executing { result: slot } = state
+                && index == step
+                && let Some(result) = result.take()
+            {
+                if let Ok((status, output)) = &result {
+                    let (status, output) = (*status, Bytes(output.clone()));
+                    event = Some(Event::ExecFinished { step, output, status });
+                }
+                *slot = Some(result);
             }
-            *slot = Some(result);
-        }
+        });
+        self.orders.extend(event.map(Order::Emit));
         self.advance(now);
     }
 
-    /// A link was changed, or could not be.
-    pub(crate) fn link_changed(&mut self, result: Result<(), String>, now: Nanos) {
-        if let Phase::Steps { state: StepState::Linking { result: slot }, .. } = &mut self.phase {
-            *slot = Some(result);
-        }
+    /// The network was changed as a step says, or could not be.
+    pub(crate) fn fault_applied(&mut self, step: usize, result: Result<(), String>, now: Nanos) {
+        let mut result = Some(result);
+        self.each_state(&mut |index, state| {
+            if let StepState::Applying { result: slot } = state
+                && index == step
+            {
+                *slot = result.take();
+            }
+        });
         self.advance(now);
+    }
+
+    fn each_state(&mut self, look: &mut impl FnMut(usize, &mut StepState)) {
+        if let Phase::Steps(strand) = &mut self.phase {
+            strand.each_state(look);
+        }
     }
 
     /// Time went by.
@@ -288,24 +326,46 @@ impl<'p> Player<'p> {
                         return;
                     }
                 }
-                Phase::Steps { index, .. } => {
-                    let index = *index;
-                    match self.progress(now) {
-                        Progress::Done => {
-                            self.leave();
-                            self.enter(index + 1, now);
-                        }
-                        Progress::Failed(blame) => self.fail(blame, now),
-                        Progress::WaitUntil(_) => {
-                            let dead = self.surprises().find(|&(_, at)| at <= now);
-                            let dead = dead.map(|(process, _)| self.surprise(process, now));
-                            match dead.or_else(|| self.too_late(now)) {
-                                Some(blame) => self.fail(blame, now),
-                                None => return,
-                            }
-                        }
+                Phase::Steps(_) => {
+                    if !self.play_further(now) {
+                        return;
                     }
                 }
+            }
+        }
+    }
+
+    /// Whether the steps are over, one way or the other.
+    fn play_further(&mut self, now: Nanos) -> bool {
+        // They are taken out while they are played, for their states move.
+        let Phase::Steps(mut strand) = std::mem::replace(&mut self.phase, Phase::Over) else {
+            return false;
+        };
+        let progress = self.play(&mut strand, now);
+        self.phase = Phase::Steps(strand);
+        match progress {
+            Progress::Done => {
+                let dead = self.surprises().next().map(|(process, _)| process);
+                if let Some(process) = dead {
+                    self.blame = Some(self.surprise(process, now));
+                }
+                self.begin_stopping(now);
+                true
+            }
+            Progress::Failed(blame) => {
+                self.fail(blame, now);
+                true
+            }
+            Progress::WaitUntil(at) => {
+                let dead = self.surprises().find(|&(_, at)| at <= now);
+                let dead = dead.map(|(process, _)| self.surprise(process, now));
+                if let Some(blame) = dead.or_else(|| self.too_late(now)) {
+                    self.fail(blame, now);
+                    return true;
+                }
+                let deaths = self.surprises().map(|(_, at)| at);
+                self.wake = deaths.fold(at.min(self.deadline), Nanos::min);
+                false
             }
         }
     }
@@ -326,7 +386,7 @@ impl<'p> Player<'p> {
     /// Whether the plan speaks of this end, now or later.
     fn is_foreseen(&self, process: ProcessId, status: ExitStatus) -> bool {
         let now = match self.phase {
-            Phase::Steps { index, .. } => index,
+            Phase::Steps(ref strand) => strand.index,
             Phase::Stopping { .. } | Phase::Over => self.plan.steps.len(),
         };
         let by_step = self
@@ -365,35 +425,10 @@ impl<'p> Player<'p> {
         })
     }
 
-    /// Begins a step, or stopping if there is none left.
-    fn enter(&mut self, index: usize, now: Nanos) {
-        let Some(step) = self.plan.steps.get(index) else {
-            let dead = self.surprises().next().map(|(process, _)| process);
-            if let Some(process) = dead {
-                self.blame = Some(self.surprise(process, now));
-            }
-            self.begin_stopping(now);
-            return;
-        };
-        self.chronicle.begin(now);
-        self.emit(Event::StepStarted { step: index });
-        let state = self.open(index, &step.action, now);
-        self.phase = Phase::Steps { index, began: now, state };
-    }
-
-    /// The present step did what it should.
-    fn leave(&mut self) {
-        if let Phase::Steps { index, .. } = self.phase {
-            self.settle(index);
-            self.emit(Event::StepPassed { step: index });
-        }
-    }
-
     /// Something went wrong: the first blame is kept, the programs are stopped.
     fn fail(&mut self, blame: Blame, now: Nanos) {
-        if matches!(self.phase, Phase::Steps { .. }) {
-            self.orders.push_back(Order::UnwatchPort);
-            self.orders.push_back(Order::KillExec);
+        if let Phase::Steps(mut strand) = std::mem::replace(&mut self.phase, Phase::Over) {
+            self.cancel(&mut strand);
             self.blame.get_or_insert(blame);
             self.begin_stopping(now);
         }
@@ -406,8 +441,12 @@ impl<'p> Player<'p> {
         let mut kill_at = Vec::with_capacity(running.len());
         for process in running {
             self.actors[process.0].excused = true;
-            let Process { stop, grace, .. } = self.process(process);
+            let Process { stop, grace, host, .. } = self.process(process);
             self.orders.push_back(Order::Signal(process, *stop));
+            if self.paused.contains(host) {
+                // One that stands still hears nothing else.
+                self.orders.push_back(Order::Signal(process, Signal::CONT));
+            }
             kill_at.push((process, now.saturating_add(nanos(*grace))));
         }
         let last = kill_at.iter().map(|&(_, at)| at).max().unwrap_or(now);
@@ -448,8 +487,13 @@ impl<'p> Player<'p> {
                     started: actor.life != Life::Absent,
                     status: actor.status(),
                 };
-                let matcher = self.script.checks[index].as_ref();
-                self.outcomes[index] = Some(checks::judge(&check.assertion, matcher, &testimony));
+                let mut sought = self.script.checks[index].as_mut();
+                let ready = sought.as_mut().map_or(Ok(()), |sought| sought.prepare(&self.saved));
+                let matcher = sought.and_then(|sought| sought.matcher());
+                self.outcomes[index] = Some(match ready {
+                    Ok(()) => checks::judge(&check.assertion, matcher, &testimony),
+                    Err(found) => CheckOutcome { verdict: Verdict::Inconclusive, found },
+                });
             }
         }
     }

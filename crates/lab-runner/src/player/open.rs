@@ -1,10 +1,10 @@
 //! How each kind of step begins: its first orders, and what it then waits for.
 
-use lab_scenario::plan::{Action, Input, ProcessId, Ready, Stdio};
+use lab_scenario::plan::{Action, Fault, Input, ProcessId, Signal, Stdio};
 
 use super::actor::Life;
 use super::step::StepState;
-use super::{Order, Player, Port, nanos};
+use super::{Order, Player, nanos};
 use crate::bytes::Bytes;
 use crate::event::Event;
 use crate::scroll::Nanos;
@@ -17,10 +17,18 @@ const MAX_TERMINAL_LINE: usize = 4095;
 
 impl Player<'_> {
     /// Begins a step: gives its first orders.
-    pub(super) fn open(&mut self, index: usize, action: &Action, now: Nanos) -> StepState {
+    pub(super) fn open(&mut self, index: usize, now: Nanos) -> StepState {
+        if let Err(why) = self.script.steps[index].prepare(&self.saved) {
+            return StepState::Impossible { why };
+        }
+        let action = &self.plan.steps[index].action;
         match action {
-            Action::Start(of) => self.open_start(*of),
-            Action::Stop(of) => self.open_stop(*of, now),
+            Action::Start(of) => match self.open_start(*of) {
+                Ok(start) => StepState::Starting(start),
+                Err(why) => StepState::Impossible { why },
+            },
+            Action::Stop(of) => self.open_end(*of, None, now),
+            Action::Kill(of) => self.open_end(*of, Some(Signal::KILL), now),
             Action::Send { to, input } => self.open_send(index, *to, input, now),
             Action::Expect { from, .. } => {
                 StepState::Expecting { scans: self.actors[from.0].scans_at_cursor() }
@@ -46,42 +54,40 @@ impl Player<'_> {
                 }
                 Life::Running | Life::Ended(..) => StepState::Watching,
             },
-            Action::Wait(_) => StepState::Watching,
-            Action::Link { between, state } => {
-                self.orders.push_back(Order::SetLink(between.clone(), *state));
-                StepState::Linking { result: None }
+            Action::Fault(fault) => self.open_fault(index, fault),
+            Action::Parallel { .. } | Action::Retry { .. } => self.open_inner(action, now),
+            Action::Await(_) | Action::Wait(_) | Action::Assert { .. } | Action::Label(_) => {
+                StepState::Watching
             }
         }
     }
 
-    fn open_start(&mut self, of: ProcessId) -> StepState {
-        let name = self.name(of);
-        if self.actors[of.0].is_running() {
-            return StepState::Impossible { why: format!("{name} is running already") };
+    fn open_fault(&mut self, index: usize, fault: &Fault) -> StepState {
+        if let Fault::HostDown { host, .. } = fault {
+            for (process, actor) in self.plan.processes.iter().zip(&mut self.actors) {
+                actor.excused |= process.host == *host;
+            }
         }
-        // An end of before is not the end of the one that starts now.
-        self.actors[of.0].life = Life::Absent;
-        let scans = self.actors[of.0].scans_at_end();
-        self.orders.push_back(Order::Spawn(of));
-        match self.process(of).ready {
-            Some(Ready::Tcp(port)) => self.orders.push_back(Order::WatchPort(of, Port::Tcp(port))),
-            Some(Ready::Udp(port)) => self.orders.push_back(Order::WatchPort(of, Port::Udp(port))),
-            Some(Ready::Output(_) | Ready::Exit(_)) | None => {}
-        }
-        StepState::Starting { of, scans, port_open: false }
+        self.orders.push_back(Order::Apply(index));
+        StepState::Applying { result: None }
     }
 
-    fn open_stop(&mut self, of: ProcessId, now: Nanos) -> StepState {
+    /// Asks a process to end, or makes it.
+    fn open_end(&mut self, of: ProcessId, by: Option<Signal>, now: Nanos) -> StepState {
         if self.actors[of.0].life == Life::Absent {
             return StepState::Impossible { why: format!("{} was never started", self.name(of)) };
         }
         let process = self.process(of);
-        let kill_at = now.saturating_add(nanos(process.grace));
         if self.actors[of.0].is_running() {
             self.actors[of.0].excused = true;
-            self.orders.push_back(Order::Signal(of, process.stop));
+            self.orders.push_back(Order::Signal(of, by.unwrap_or(process.stop)));
+            if self.paused.contains(&process.host) {
+                // One that stands still hears nothing else.
+                self.orders.push_back(Order::Signal(of, Signal::CONT));
+            }
         }
-        StepState::Stopping { kill_at, killed: false }
+        let kill_at = now.saturating_add(nanos(process.grace));
+        StepState::Stopping { kill_at, killed: by == Some(Signal::KILL) }
     }
 
     fn open_send(&mut self, index: usize, to: ProcessId, input: &Input, now: Nanos) -> StepState {
@@ -89,18 +95,23 @@ impl Player<'_> {
             return StepState::Impossible { why: format!("cannot type: {why}") };
         }
         let is_terminal = self.process(to).stdio == Stdio::Pty;
-        let bytes = match (input, &self.script.types[index]) {
-            (Input::Eof, _) if is_terminal => {
+        let typed = match self.script.steps[index].types(&self.saved) {
+            Ok(typed) => typed,
+            Err(why) => return StepState::Impossible { why },
+        };
+        let bytes = match input {
+            Input::Eof if is_terminal => {
                 // The first one only hands over an unfinished line.
                 let times = if self.actors[to.0].mid_line { 2 } else { 1 };
                 vec![CTRL_D; times]
             }
-            (Input::Eof, _) => {
+            Input::Eof => {
                 self.orders.push_back(Order::CloseInput(to));
                 return StepState::Typing { to, done: None };
             }
-            (_, Some(bytes)) => bytes.clone(),
-            (_, None) => Vec::new(),
+            Input::Line(_) => [typed.as_slice(), b"\n"].concat(),
+            Input::Text(_) => typed,
+            Input::Key(key) => vec![*key],
         };
         let longest = bytes.split(|&b| b == b'\n').map(<[u8]>::len).max().unwrap_or(0);
         if is_terminal && longest > MAX_TERMINAL_LINE {
@@ -130,14 +141,25 @@ impl Player<'_> {
         }
     }
 
-    /// The present step is done: notes what follows from that.
+    /// A step is done: notes what follows from that.
     pub(super) fn settle(&mut self, index: usize) {
         match &self.plan.steps[index].action {
-            Action::Start(process) => self.emit(Event::ProcessReady { process: *process }),
+            Action::Start(process) => {
+                self.actors[process.0].ready = true;
+                self.emit(Event::ProcessReady { process: *process });
+            }
             // This end was asked for; it is no surprise to the steps that follow.
             Action::Exit { of, .. } => self.actors[of.0].excused = true,
-            Action::Link { between, state } => {
-                self.emit(Event::LinkChanged { between: between.clone(), state: *state });
+            Action::Label(label) => {
+                self.emit(Event::Labelled { step: index, label: label.clone() });
+            }
+            Action::Fault(fault) => {
+                match fault {
+                    Fault::Pause(host) => _ = self.paused.insert(host.clone()),
+                    Fault::Resume(host) => _ = self.paused.remove(host),
+                    _ => {}
+                }
+                self.emit(Event::FaultApplied { step: index, fault: fault.clone() });
             }
             _ => {}
         }

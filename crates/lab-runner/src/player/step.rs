@@ -1,23 +1,23 @@
 //! What each kind of step waits for, and what it fails on.
 
-use lab_scenario::plan::{Action, ExitStatus, ProcessId, Ready, Signal};
+use lab_scenario::plan::{Action, ExitStatus, ProcessId, Signal};
+use lab_scenario::quantity::Comparison;
 
 use super::actor::{Life, Scans, Sight};
-use super::{Blame, DEATH, Order, Phase, Player, SpawnFailure, failure, nanos};
-use crate::event::Verdict;
+use super::ready::Start;
+use super::strand::{Strand, Trial};
+use super::{Blame, Order, Player, SpawnFailure, failure, nanos};
+use crate::event::{Event, Verdict};
+use crate::matcher::Matcher;
 use crate::scroll::Nanos;
 
 /// How the command of an `exec` step ended and what it said, or why it never ran.
 pub(crate) type ExecResult = Result<(ExitStatus, Vec<u8>), SpawnFailure>;
 
-/// What the present step waits for.
+/// What a step waits for.
 #[derive(Debug)]
 pub(super) enum StepState {
-    Starting {
-        of: ProcessId,
-        scans: Scans,
-        port_open: bool,
-    },
+    Starting(Start),
     Stopping {
         kill_at: Nanos,
         killed: bool,
@@ -36,9 +36,15 @@ pub(super) enum StepState {
     Executing {
         result: Option<ExecResult>,
     },
-    Linking {
+    Applying {
         result: Option<Result<(), String>>,
     },
+    /// For several lines of steps.
+    Branching {
+        strands: Vec<Strand>,
+    },
+    /// For steps that are tried again.
+    Trying(Box<Trial>),
     /// For time, or for what can be seen in the actors.
     Watching,
     /// It cannot be done at all.
@@ -47,7 +53,7 @@ pub(super) enum StepState {
     },
 }
 
-/// How far the present step is.
+/// How far a step is.
 pub(super) enum Progress {
     Done,
     /// Nothing new until then, unless something happens.
@@ -56,24 +62,8 @@ pub(super) enum Progress {
 }
 
 impl Player<'_> {
-    /// How far the present step is.
-    pub(super) fn progress(&mut self, now: Nanos) -> Progress {
-        // The state is taken out while it is looked at, for the scans in it move.
-        let placeholder = Phase::Over;
-        let Phase::Steps { index, began, mut state } =
-            std::mem::replace(&mut self.phase, placeholder)
-        else {
-            return Progress::Done;
-        };
-        let progress = self.look(index, began, &mut state, now);
-        self.phase = Phase::Steps { index, began, state };
-        match progress {
-            Ok(progress) => progress,
-            Err(blame) => Progress::Failed(blame),
-        }
-    }
-
-    fn look(
+    /// How far a step is that began then.
+    pub(super) fn look(
         &mut self,
         index: usize,
         began: Nanos,
@@ -86,60 +76,62 @@ impl Player<'_> {
             (_, StepState::Impossible { why }) => {
                 Err(self.blame_step(index, began, now, why.clone(), None))
             }
-            (Action::Start(of), StepState::Starting { scans, port_open, .. }) => {
-                self.look_start(index, began, *of, scans, *port_open, now)
+            (Action::Start(_), StepState::Starting(start)) => {
+                self.look_start(index, began, start, now)
             }
-            (Action::Stop(of), StepState::Stopping { kill_at, killed }) => {
-                Ok(self.look_stop(*of, kill_at, killed, now))
+            (Action::Await(of), _) => {
+                let ready = self.actors[of.0].ready;
+                Ok(if ready { Progress::Done } else { Progress::WaitUntil(Nanos::MAX) })
+            }
+            (Action::Stop(of) | Action::Kill(of), StepState::Stopping { kill_at, killed }) => {
+                self.look_end(index, began, *of, (kill_at, killed), now)
             }
             (Action::Send { to, .. }, StepState::Typing { done, .. }) => {
-                match done {
-                    Some(Ok(())) => return Ok(Progress::Done),
-                    Some(Err(cause)) => {
-                        let summary = format!("cannot type into {}: {cause}", self.name(*to));
-                        return Err(self.blame_step(index, began, now, summary, Some(*to)));
-                    }
-                    None => {}
-                }
-                if let Err(why) = self.running(*to) {
-                    let summary = format!("cannot type: {why}");
-                    return Err(self.blame_step(index, began, now, summary, Some(*to)));
-                }
-                self.wait_until(deadline, now).ok_or_else(|| {
-                    let name = self.name(*to);
-                    let limit = failure::words(step.within);
-                    let summary = format!("{name} did not read what was typed within {limit}");
-                    self.blame_step(index, began, now, summary, Some(*to))
-                })
+                self.look_send(index, began, *to, done.as_ref(), now)
             }
             (Action::Expect { from, .. }, StepState::Expecting { scans }) => {
-                self.look_expect(index, began, *from, scans, deadline, now)
+                self.look_expect(index, began, *from, scans, now)
             }
             (Action::Silence { from, lasting, .. }, StepState::Listening { scans }) => {
                 let end = began.saturating_add(nanos(*lasting));
                 self.look_silence(index, began, *from, scans, end, now)
             }
             (Action::Exec { exit, .. }, StepState::Executing { result }) => {
-                self.look_exec(index, began, *exit, result.as_ref(), deadline, now)
+                self.look_exec(index, began, *exit, result.as_ref(), now)
             }
             (Action::Exit { of, status }, _) => {
                 self.look_exit(index, began, *of, *status, deadline, now)
             }
-            (Action::Link { .. }, StepState::Linking { result }) => match result {
+            (Action::Fault(fault), StepState::Applying { result }) => match result {
                 Some(Ok(())) => Ok(Progress::Done),
                 Some(Err(cause)) => {
                     let mut blame = self.blame_step(index, began, now, cause.clone(), None);
                     blame.verdict = Verdict::Invalid;
                     Err(blame)
                 }
-                None => Ok(Progress::WaitUntil(Nanos::MAX)),
+                None => self.wait_until(deadline, now).ok_or_else(|| {
+                    let limit = failure::words(step.within);
+                    let summary = format!("{fault}: that did not come about within {limit}");
+                    let mut blame = self.blame_step(index, began, now, summary, None);
+                    blame.verdict = Verdict::Invalid;
+                    blame
+                }),
             },
+            (Action::Assert { comparison, .. }, _) => {
+                self.look_assert(index, began, *comparison, now)
+            }
+            (Action::Parallel { .. }, StepState::Branching { strands }) => {
+                self.look_parallel(index, began, strands, now)
+            }
+            (Action::Retry { .. }, StepState::Trying(trial)) => {
+                self.look_retry(index, began, trial, now)
+            }
             (Action::Wait(lasting), _) => {
                 let end = began.saturating_add(nanos(*lasting));
                 Ok(self.wait_until(end, now).unwrap_or(Progress::Done))
             }
-            // A signal is done when it is sent. Other pairs do not come about:
-            // `open` makes the state that goes with the action.
+            // A signal is done when it is sent, a label when it is read. Other pairs
+            // do not come about: `open` makes the state that goes with the action.
             _ => Ok(Progress::Done),
         }
     }
@@ -148,78 +140,62 @@ impl Player<'_> {
         (now < at).then_some(Progress::WaitUntil(at))
     }
 
-    fn look_start(
-        &self,
+    fn look_end(
+        &mut self,
         index: usize,
         began: Nanos,
         of: ProcessId,
-        scans: &mut Scans,
-        port_open: bool,
+        (kill_at, killed): (&mut Nanos, &mut bool),
         now: Nanos,
     ) -> Result<Progress, Blame> {
-        let process = self.process(of);
-        let actor = &self.actors[of.0];
-        let deadline = began.saturating_add(nanos(process.ready_within));
-        let mut wait = deadline;
-        let (is_ready, wanted) = match &process.ready {
-            None => (actor.life != Life::Absent, "start".to_owned()),
-            Some(Ready::Tcp(port)) => (port_open, format!("listen on TCP port {port}")),
-            Some(Ready::Udp(port)) => (port_open, format!("bind UDP port {port}")),
-            Some(Ready::Exit(code)) => {
-                (actor.status() == Some(ExitStatus::Code(*code)), format!("end with code {code}"))
-            }
-            Some(Ready::Output(pattern)) => {
-                let sight = match &self.script.ready[of.0] {
-                    Some(matcher) => actor.look(scans, matcher, now),
-                    None => Sight::Not,
-                };
-                if let Sight::PerhapsAt(at) = sight {
-                    wait = wait.min(at.max(now + 1));
-                }
-                (matches!(sight, Sight::Here(..)), format!("say `{pattern}`"))
-            }
-        };
-        if is_ready {
+        if !self.actors[of.0].is_running() {
             return Ok(Progress::Done);
         }
-        let name = &process.name;
-        if let (Some(status), Some(drained)) = (actor.status(), actor.drained_at()) {
-            if now >= drained {
-                let summary = format!("{name} was to {wanted}, but it {status}");
-                return Err(self.blame_step(index, began, now, summary, Some(of)));
-            }
-            wait = wait.min(drained);
+        let within = self.plan.steps[index].within;
+        let deadline = began.saturating_add(nanos(within));
+        if !*killed && now >= *kill_at {
+            let process = self.process(of);
+            let (name, stop, grace) = (&process.name, process.stop, failure::words(process.grace));
+            self.warn(format!("{name} ignored {stop} for {grace} and was killed"));
+            self.orders.push_back(Order::Signal(of, Signal::KILL));
+            *killed = true;
         }
+        let wait = if *killed { deadline } else { deadline.min(*kill_at) };
         self.wait_until(deadline, now).map(|_| Progress::WaitUntil(wait)).ok_or_else(|| {
-            let limit = failure::words(process.ready_within);
-            let summary = format!("{name} did not {wanted} within {limit}");
+            let limit = failure::words(within);
+            let summary = format!("{} did not end within {limit}", self.name(of));
             self.blame_step(index, began, now, summary, Some(of))
         })
     }
 
-    fn look_stop(
-        &mut self,
-        of: ProcessId,
-        kill_at: &mut Nanos,
-        killed: &mut bool,
+    fn look_send(
+        &self,
+        index: usize,
+        began: Nanos,
+        to: ProcessId,
+        done: Option<&Result<(), String>>,
         now: Nanos,
-    ) -> Progress {
-        if !self.actors[of.0].is_running() {
-            return Progress::Done;
+    ) -> Result<Progress, Blame> {
+        let step = &self.plan.steps[index];
+        match done {
+            Some(Ok(())) => return Ok(Progress::Done),
+            Some(Err(cause)) => {
+                let summary = format!("cannot type into {}: {cause}", self.name(to));
+                return Err(self.blame_step(index, began, now, summary, Some(to)));
+            }
+            None => {}
         }
-        if now < *kill_at {
-            return Progress::WaitUntil(*kill_at);
+        if let Err(why) = self.running(to) {
+            let summary = format!("cannot type: {why}");
+            return Err(self.blame_step(index, began, now, summary, Some(to)));
         }
-        if *killed {
-            return Progress::Done;
-        }
-        let process = self.process(of);
-        let (name, stop, grace) = (&process.name, process.stop, failure::words(process.grace));
-        self.warn(format!("{name} ignored {stop} for {grace} and was killed"));
-        self.orders.push_back(Order::Signal(of, Signal::KILL));
-        *killed = true;
-        *kill_at = now.saturating_add(DEATH);
-        Progress::WaitUntil(*kill_at)
+        let deadline = began.saturating_add(nanos(step.within));
+        self.wait_until(deadline, now).ok_or_else(|| {
+            let name = self.name(to);
+            let limit = failure::words(step.within);
+            let summary = format!("{name} did not read what was typed within {limit}");
+            self.blame_step(index, began, now, summary, Some(to))
+        })
     }
 
     fn look_expect(
@@ -228,15 +204,23 @@ impl Player<'_> {
         began: Nanos,
         from: ProcessId,
         scans: &mut Scans,
-        deadline: Nanos,
         now: Nanos,
     ) -> Result<Progress, Blame> {
-        let Some(matcher) = &self.script.looks_for[index] else { return Ok(Progress::Done) };
+        let deadline = began.saturating_add(nanos(self.plan.steps[index].within));
+        let lines = &self.script.steps[index];
+        let Some(matcher) = lines.looks_for.as_ref().and_then(|sought| sought.matcher()) else {
+            return Ok(Progress::Done);
+        };
         let actor = &self.actors[from.0];
         let mut wait = deadline;
         match actor.look(scans, matcher, now) {
             Sight::Here(stream, range) => {
+                if let Some(forbidden) = self.forbidden(index, from, stream, range.start) {
+                    return Err(self.blame_forbidden(index, began, from, &forbidden, now));
+                }
+                let found = actor.scrolls[stream].captures(matcher, range.start);
                 self.actors[from.0].scrolls[stream].consume(&range);
+                self.save(index, found);
                 return Ok(Progress::Done);
             }
             Sight::PerhapsAt(at) => wait = wait.min(at.max(now + 1)),
@@ -254,6 +238,80 @@ impl Player<'_> {
         Ok(Progress::WaitUntil(wait))
     }
 
+    /// What came before a match of a stream though it may not.
+    fn forbidden(
+        &self,
+        index: usize,
+        from: ProcessId,
+        stream: usize,
+        start: usize,
+    ) -> Option<String> {
+        let Action::Expect { without, .. } = &self.plan.steps[index].action else { return None };
+        let lines = &self.script.steps[index];
+        let actor = &self.actors[from.0];
+        let came = |matcher: &Matcher| {
+            actor.scrolls.iter().enumerate().any(|(number, scroll)| {
+                let found = scroll.find_from(matcher, scroll.cursor());
+                found.is_some_and(|found| number != stream || found.start < start)
+            })
+        };
+        let found = lines.without.iter().position(|sought| sought.matcher().is_some_and(came))?;
+        without.get(found).map(ToString::to_string)
+    }
+
+    fn blame_forbidden(
+        &self,
+        index: usize,
+        began: Nanos,
+        from: ProcessId,
+        forbidden: &str,
+        now: Nanos,
+    ) -> Blame {
+        let wanted = match &self.plan.steps[index].action {
+            Action::Expect { output, .. } => output.to_string(),
+            _ => String::new(),
+        };
+        let name = self.name(from);
+        let summary = format!("{name} said `{forbidden}` before `{wanted}`");
+        self.blame_step(index, began, now, summary, Some(from))
+    }
+
+    /// Keeps what a step has found under the names that it gives.
+    fn save(&mut self, index: usize, found: Vec<Vec<u8>>) {
+        /// Characters of a value that are kept.
+        const LONGEST: usize = 64 << 10;
+        let (Action::Expect { save, .. } | Action::Exec { save, .. }) =
+            &self.plan.steps[index].action
+        else {
+            return;
+        };
+        for (name, value) in save.iter().zip(found) {
+            let value: String = String::from_utf8_lossy(&value).chars().take(LONGEST).collect();
+            self.saved.insert(name.clone(), value.clone());
+            self.emit(Event::Saved { step: index, name: name.clone(), value });
+        }
+    }
+
+    fn look_assert(
+        &self,
+        index: usize,
+        began: Nanos,
+        comparison: Comparison,
+        now: Nanos,
+    ) -> Result<Progress, Blame> {
+        let compared = self.script.steps[index].sides(&self.saved).and_then(|[left, right]| {
+            comparison.of(&left, &right).map(|holds| (holds, left, right))
+        });
+        match compared {
+            Ok((true, ..)) => Ok(Progress::Done),
+            Ok((false, left, right)) => {
+                let summary = format!("{left} {comparison} {right} does not hold");
+                Err(self.blame_step(index, began, now, summary, None))
+            }
+            Err(why) => Err(self.blame_step(index, began, now, why, None)),
+        }
+    }
+
     fn look_silence(
         &self,
         index: usize,
@@ -266,7 +324,8 @@ impl Player<'_> {
         let actor = &self.actors[from.0];
         let name = self.name(from);
         let mut wait = end;
-        let heard = match &self.script.looks_for[index] {
+        let sought = self.script.steps[index].looks_for.as_ref();
+        let heard = match sought.and_then(|sought| sought.matcher()) {
             None => {
                 actor.scrolls.iter().zip(scans).any(|(scroll, scan)| scroll.end() > scan.from())
             }
@@ -292,48 +351,56 @@ impl Player<'_> {
     }
 
     fn look_exec(
-        &self,
+        &mut self,
         index: usize,
         began: Nanos,
         exit: i32,
         result: Option<&ExecResult>,
-        deadline: Nanos,
         now: Nanos,
     ) -> Result<Progress, Blame> {
         let step = &self.plan.steps[index];
+        let deadline = began.saturating_add(nanos(step.within));
         let blame = |summary: String, output: Option<&[u8]>| {
             let mut blame = self.blame_step(index, began, now, summary, None);
             blame.failure.detail = output.map(failure::last_line).filter(|line| !line.is_empty());
             blame
         };
-        match result {
-            None => self.wait_until(deadline, now).ok_or_else(|| {
-                let limit = failure::words(step.within);
-                blame(format!("the command did not end within {limit}"), None)
-            }),
+        let (status, output) = match result {
+            None => {
+                return self.wait_until(deadline, now).ok_or_else(|| {
+                    let limit = failure::words(step.within);
+                    blame(format!("the command did not end within {limit}"), None)
+                });
+            }
             Some(Err(cause)) => {
                 let mut blame = blame(format!("cannot run the command: {}", cause.cause), None);
                 blame.failure.help.clone_from(&cause.help);
-                Err(blame)
+                return Err(blame);
             }
-            Some(Ok((status, output))) => {
-                if *status != ExitStatus::Code(exit) {
-                    let summary =
-                        format!("the command was to end with code {exit}, but it {status}");
-                    return Err(blame(summary, Some(output)));
-                }
-                let Some(matcher) = &self.script.looks_for[index] else {
-                    return Ok(Progress::Done);
-                };
-                if matcher.all(output).next().is_some() {
-                    return Ok(Progress::Done);
-                }
-                let Action::Exec { output: Some(pattern), .. } = &step.action else {
-                    return Ok(Progress::Done);
-                };
-                Err(blame(format!("the command did not say `{pattern}`"), Some(output)))
-            }
+            Some(Ok((status, output))) => (*status, output),
+        };
+        if status != ExitStatus::Code(exit) {
+            let summary = format!("the command was to end with code {exit}, but it {status}");
+            return Err(blame(summary, Some(output)));
         }
+        let sought = self.script.steps[index].looks_for.as_ref();
+        let found = match sought.and_then(|sought| sought.matcher()) {
+            None => vec![output.trim_ascii().to_vec()],
+            Some(matcher) => match matcher.find_from(output, 0) {
+                Some(range) => matcher.captures(output, range.start),
+                None => {
+                    let Action::Exec { output: Some(pattern), .. } = &step.action else {
+                        return Ok(Progress::Done);
+                    };
+                    return Err(blame(
+                        format!("the command did not say `{pattern}`"),
+                        Some(output),
+                    ));
+                }
+            },
+        };
+        self.save(index, found);
+        Ok(Progress::Done)
     }
 
     fn look_exit(

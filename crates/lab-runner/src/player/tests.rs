@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use lab_scenario::pattern::PatternTemplate;
 use lab_scenario::plan::{
-    BackendKind, Check, Command, Identity, Input, PLAN_VERSION, Signal, Stdio, Step,
+    BackendKind, Check, Command, Fault, Identity, Input, LinkChange, LinkState, PLAN_VERSION,
+    Signal, Stdio, Step,
 };
 use lab_scenario::template::Template;
 use lab_scenario::topology::{SwitchKind, Topology, single};
@@ -45,6 +46,7 @@ fn plan(actions: impl IntoIterator<Item = Action>) -> Plan {
     let step = |action| Step {
         action,
         within: Duration::from_secs(1),
+        optional: false,
         place: lab_scenario::source::Place::default(),
         text: String::new(),
     };
@@ -72,7 +74,7 @@ fn plan(actions: impl IntoIterator<Item = Action>) -> Plan {
 }
 
 fn expect(from: ProcessId, output: &str) -> Action {
-    Action::Expect { from, output: literal(output) }
+    Action::Expect { from, output: literal(output), without: vec![], save: vec![] }
 }
 
 fn send(to: ProcessId, line: &str) -> Action {
@@ -156,7 +158,7 @@ impl<'p> Play<'p> {
             if self.player.is_over() {
                 break;
             }
-            now = self.player.wake_at(now).unwrap_or(now).max(now);
+            now = self.player.wake_at().unwrap_or(now).max(now);
             self.player.tick(now);
         }
         let over = self.orders().iter().find_map(|order| match order {
@@ -175,7 +177,7 @@ fn a_conversation_passes() {
     let mut play = Play::begin(&plan);
     assert!(play.orders().contains(&Order::Type(ALICE, b"hi\n".to_vec())));
     assert_eq!(play.passed(), 2);
-    play.player.typed(ALICE, Ok(()), MS);
+    play.player.typed(ALICE, &Ok(()), MS);
     play.says(BOB, "hi from al", 2 * MS);
     assert_eq!(play.passed(), 4, "a line need not be complete");
     play.says(BOB, "ice\nh", 3 * MS);
@@ -190,7 +192,7 @@ fn what_came_before_the_step_counts() {
     let plan = plan([send(ALICE, "x"), expect(BOB, "early")]);
     let mut play = Play::begin(&plan);
     play.says(BOB, "early bird", 0);
-    play.player.typed(ALICE, Ok(()), MS);
+    play.player.typed(ALICE, &Ok(()), MS);
     assert_eq!(play.passed(), 4);
 }
 
@@ -205,7 +207,7 @@ fn what_does_not_come_in_time_fails_with_the_likeliest_reason() {
         let mut play = Play::begin(&plan);
         play.says(ALICE, alice, MS);
         play.says(BOB, bob, MS);
-        assert_eq!(play.player.wake_at(MS), Some(1000 * MS));
+        assert_eq!(play.player.wake_at(), Some(1000 * MS));
         let (verdict, failure) = play.end(MS);
         let failure = failure.unwrap();
         assert_eq!(verdict, Verdict::Fail);
@@ -309,7 +311,7 @@ fn silence_looks_only_at_what_comes_from_now_on() {
     let plan = plan([expect(BOB, "a"), silence]);
     let mut play = Play::begin(&plan);
     play.says(BOB, "a and more", MS);
-    assert_eq!(play.player.wake_at(MS), Some(301 * MS));
+    assert_eq!(play.player.wake_at(), Some(301 * MS));
     assert_eq!(play.end(MS).0, Verdict::Pass);
 
     let mut play = Play::begin(&plan);
@@ -334,11 +336,16 @@ fn silence_about_something_lets_other_things_pass() {
 
 #[test]
 fn a_regex_at_the_end_of_output_counts_after_a_pause() {
-    let plan = plan([Action::Expect { from: BOB, output: regex("name: $") }]);
+    let plan = plan([Action::Expect {
+        from: BOB,
+        output: regex("name: $"),
+        without: vec![],
+        save: vec![],
+    }]);
     let mut play = Play::begin(&plan);
     play.says(BOB, "name: ", 10 * MS);
     assert_eq!(play.passed(), 2);
-    let wake = play.player.wake_at(10 * MS).unwrap();
+    let wake = play.player.wake_at().unwrap();
     assert_eq!(wake, 30 * MS);
     play.player.tick(wake);
     assert_eq!(play.passed(), 3);
@@ -357,7 +364,7 @@ fn readiness_is_observed() {
     assert!(play.orders().contains(&Order::WatchPort(BOB, Port::Tcp(80))));
     play.player.spawned(BOB, Ok((8, vec![])), 2 * MS);
     assert_eq!(play.passed(), 1);
-    play.player.port_open(BOB, 3 * MS);
+    play.player.port_open(BOB, Port::Tcp(80), 3 * MS);
     assert_eq!(play.end(3 * MS).0, Verdict::Pass);
 }
 
@@ -403,7 +410,8 @@ fn a_process_can_be_started_again() {
 
 #[test]
 fn who_ignores_the_stop_signal_is_killed() {
-    let plan = plan([Action::Stop(BOB)]);
+    let mut plan = plan([Action::Stop(BOB)]);
+    plan.steps[2].within = Duration::from_secs(4);
     let mut play = Play::begin(&plan);
     assert!(play.orders().contains(&Order::Signal(BOB, Signal::TERM)));
     play.player.tick(1999 * MS);
@@ -422,7 +430,7 @@ fn the_end_of_input_needs_two_keys_in_the_middle_of_a_line() {
     let eof = || Action::Send { to: BOB, input: Input::Eof };
     let plan = plan([text, eof()]);
     let mut play = Play::begin(&plan);
-    play.player.typed(BOB, Ok(()), MS);
+    play.player.typed(BOB, &Ok(()), MS);
     assert!(play.orders().contains(&Order::Type(BOB, vec![4, 4])));
 
     let mut plan = self::plan([eof()]);
@@ -458,9 +466,10 @@ fn steps_on_who_is_gone_fail_at_once() {
 #[test]
 fn a_link_that_cannot_be_changed_makes_the_run_invalid() {
     let between = ["h1".to_owned(), "s1".to_owned()];
-    let plan = plan([Action::Link { between, state: LinkState::Down }]);
+    let plan =
+        plan([Action::Fault(Fault::Link { between, change: LinkChange::State(LinkState::Down) })]);
     let mut play = Play::begin(&plan);
-    play.player.link_changed(Err("no such link".into()), MS);
+    play.player.fault_applied(2, Err("no such link".into()), MS);
     let (verdict, failure) = play.end(MS);
     assert_eq!((verdict, failure.unwrap().summary.as_str()), (Verdict::Invalid, "no such link"));
 }
@@ -472,6 +481,7 @@ fn a_command_is_judged_by_its_end_and_its_output() {
         command: Command::Shell(Template::literal("ping")),
         exit: 1,
         output: Some(literal("100% packet loss")),
+        save: vec![],
     };
     let plan = plan([exec]);
     for (code, output, expected) in [
@@ -485,7 +495,7 @@ fn a_command_is_judged_by_its_end_and_its_output() {
     ] {
         let mut play = Play::begin(&plan);
         let result = (ExitStatus::Code(code), output.as_bytes().to_vec());
-        play.player.exec_finished(Ok(result), MS);
+        play.player.exec_finished(2, Ok(result), MS);
         let failure = play.end(MS).1;
         assert_eq!(failure.map(|f| f.summary).as_deref(), expected);
     }

@@ -54,6 +54,7 @@ impl Hosts {
             Reference::HostBroadcast(host) => Some(interface(host)?.ip?.broadcast().to_string()),
             Reference::HostMac(host) => Some(interface(host)?.mac.to_string()),
             Reference::HostInterface(host) => Some(interface(host)?.name.clone()),
+            Reference::Saved(_) => None,
         }
     }
 

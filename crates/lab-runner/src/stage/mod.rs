@@ -9,6 +9,7 @@
 
 mod child;
 mod environment;
+mod faults;
 mod hosts;
 mod input;
 mod port;

@@ -25,7 +25,7 @@ const LISTEN: &str = "0A";
 /// A port being watched for.
 pub(super) struct PortWatch {
     pub(super) process: ProcessId,
-    port: Port,
+    pub(super) port: Port,
     interval: Duration,
     pub(super) next: Nanos,
 }

@@ -11,6 +11,7 @@ use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
 
 use super::child::{Child, Read, Streams};
+use super::faults::Faults;
 use super::hosts::Hosts;
 use super::input::Written;
 use super::port::PortWatch;
@@ -42,7 +43,8 @@ enum Token {
     Reaper,
     Output(ProcessId, Stream),
     Input(ProcessId),
-    Exec,
+    /// The command of the `exec` step of that number.
+    Exec(usize),
 }
 
 impl Token {
@@ -50,7 +52,7 @@ impl Token {
         let (kind, number) = match self {
             Self::Control => (0, 0),
             Self::Reaper => (1, 0),
-            Self::Exec => (2, 0),
+            Self::Exec(step) => (2, step),
             Self::Input(process) => (3, process.0),
             Self::Output(process, Stream::Terminal) => (4, process.0),
             Self::Output(process, Stream::Stdout) => (5, process.0),
@@ -64,7 +66,7 @@ impl Token {
         Some(match data & 0xff {
             0 => Self::Control,
             1 => Self::Reaper,
-            2 => Self::Exec,
+            2 => Self::Exec(process.0),
             3 => Self::Input(process),
             4 => Self::Output(process, Stream::Terminal),
             5 => Self::Output(process, Stream::Stdout),
@@ -76,6 +78,7 @@ impl Token {
 
 /// The command of an `exec` step.
 struct Exec {
+    step: usize,
     child: Child,
     output: Vec<u8>,
 }
@@ -104,6 +107,7 @@ struct Turntable<'p> {
     plan: &'p Plan,
     player: Player<'p>,
     network: Box<dyn Network>,
+    faults: Faults,
     hosts: &'p Hosts,
     recorder: Recorder,
     /// Folders in which programs are looked for.
@@ -111,8 +115,8 @@ struct Turntable<'p> {
     epoll: OwnedFd,
     reaper: Reaper,
     children: Vec<Option<Child>>,
-    exec: Option<Exec>,
-    watch: Option<PortWatch>,
+    execs: Vec<Exec>,
+    watches: Vec<PortWatch>,
     buffer: Vec<u8>,
 }
 
@@ -131,14 +135,15 @@ impl<'p> Turntable<'p> {
             plan,
             player: Player::new(plan, script, now),
             network,
+            faults: Faults::new(plan),
             hosts,
             recorder,
             search: super::search_path(plan),
             epoll,
             reaper,
             children: plan.processes.iter().map(|_| None).collect(),
-            exec: None,
-            watch: None,
+            execs: Vec::new(),
+            watches: Vec::new(),
             buffer: Vec::new(),
         };
         table.register(&io::stdin(), Token::Control, epoll::EventFlags::IN)?;
@@ -154,8 +159,8 @@ impl<'p> Turntable<'p> {
     /// Waits until something happens and tells the player.
     fn turn(&mut self) -> io::Result<()> {
         let now = self.recorder.now();
-        let wake = self.player.wake_at(now);
-        let look = self.watch.as_ref().map(|watch| watch.next);
+        let wake = self.player.wake_at();
+        let look = self.watches.iter().map(|watch| watch.next);
         let timeout = wake.into_iter().chain(look).min().map(|at| timespec(at.saturating_sub(now)));
         let mut events = Vec::with_capacity(MAX_EVENTS);
         match epoll::wait(&self.epoll, spare_capacity(&mut events), timeout.as_ref()) {
@@ -176,7 +181,7 @@ impl<'p> Turntable<'p> {
                     self.hear(process, stream);
                 }
                 Some(Token::Input(process)) => self.write(process, Streams::flush),
-                Some(Token::Exec) => self.hear_exec(),
+                Some(Token::Exec(step)) => self.hear_exec(step),
                 None => {}
             }
         }
@@ -184,7 +189,7 @@ impl<'p> Turntable<'p> {
             self.reap();
         }
         let now = self.recorder.now();
-        self.look_for_port(now);
+        self.look_for_ports(now);
         self.player.tick(now);
         Ok(())
     }
@@ -213,15 +218,14 @@ impl<'p> Turntable<'p> {
             self.player.output_ended(process, stream, now);
         }
         // A program that says something may have opened its port just before.
-        if let Some(watch) = &mut self.watch
-            && watch.process == process
-        {
+        for watch in self.watches.iter_mut().filter(|watch| watch.process == process) {
             watch.next = now;
         }
     }
 
-    fn hear_exec(&mut self) {
-        let Some(exec) = &mut self.exec else { return };
+    fn hear_exec(&mut self, step: usize) {
+        let exec = self.execs.iter_mut().find(|exec| exec.step == step);
+        let Some(exec) = exec else { return };
         let output = &mut exec.output;
         exec.child.streams.read(Stream::Stdout, &mut self.buffer, |bytes| {
             let room = MAX_EXEC_OUTPUT.saturating_sub(output.len());
@@ -235,14 +239,12 @@ impl<'p> Turntable<'p> {
             let process = self.children.iter().position(|c| c.as_ref().is_some_and(ended));
             if let Some(index) = process {
                 self.end(ProcessId(index), status);
-            } else if self.exec.as_ref().is_some_and(|exec| exec.child.pid == pid) {
+            } else if let Some(at) = self.execs.iter().position(|exec| exec.child.pid == pid) {
                 // All it wrote is in the pipe; who else holds that open is not
                 // waited for.
-                self.hear_exec();
-                if let Some(exec) = self.exec.take() {
-                    let now = self.recorder.now();
-                    self.player.exec_finished(Ok((status, exec.output)), now);
-                }
+                self.hear_exec(self.execs[at].step);
+                let Exec { step, output, .. } = self.execs.swap_remove(at);
+                self.player.exec_finished(step, Ok((status, output)), self.recorder.now());
             }
         }
     }
@@ -259,13 +261,17 @@ impl<'p> Turntable<'p> {
         self.player.exited(process, status, self.recorder.now());
     }
 
-    fn look_for_port(&mut self, now: Nanos) {
-        let Some(watch) = &mut self.watch else { return };
-        let Some(child) = &self.children[watch.process.0] else { return };
-        if watch.next <= now && watch.look(child.pid, now) {
-            let process = watch.process;
-            self.watch = None;
-            self.player.port_open(process, now);
+    fn look_for_ports(&mut self, now: Nanos) {
+        let mut at = 0;
+        while let Some(watch) = self.watches.get_mut(at) {
+            let child = self.children[watch.process.0].as_ref();
+            let due = watch.next <= now;
+            if due && child.is_some_and(|child| watch.look(child.pid, now)) {
+                let PortWatch { process, port, .. } = self.watches.swap_remove(at);
+                self.player.port_open(process, port, now);
+            } else {
+                at += 1;
+            }
         }
     }
 
@@ -279,9 +285,11 @@ impl<'p> Turntable<'p> {
                     self.player.spawned(process, result, self.recorder.now());
                 }
                 Order::WatchPort(process, port) => {
-                    self.watch = Some(PortWatch::new(process, port, self.recorder.now()));
+                    self.watches.push(PortWatch::new(process, port, self.recorder.now()));
                 }
-                Order::UnwatchPort => self.watch = None,
+                Order::UnwatchPorts(process) => {
+                    self.watches.retain(|watch| watch.process != process);
+                }
                 Order::Type(process, bytes) => {
                     self.write(process, |streams| streams.type_in(&bytes));
                 }
@@ -289,19 +297,22 @@ impl<'p> Turntable<'p> {
                 Order::Signal(process, signal) => self.signal(process, signal),
                 Order::Exec(step) => {
                     if let Err(failure) = self.start_exec(step) {
-                        self.player.exec_finished(Err(failure), self.recorder.now());
+                        self.player.exec_finished(step, Err(failure), self.recorder.now());
                     }
                 }
-                Order::KillExec => {
-                    if let Some(exec) = self.exec.take() {
-                        signal_group(exec.child.pid, Signal::KILL);
+                Order::KillExec(step) => {
+                    if let Some(at) = self.execs.iter().position(|exec| exec.step == step) {
+                        signal_group(self.execs.swap_remove(at).child.pid, Signal::KILL);
                     }
                 }
-                Order::SetLink(between, state) => {
-                    let [a, b] = &between;
-                    let result = self.network.set_link(a, b, state);
-                    let result = result.map_err(|error| error.to_string());
-                    self.player.link_changed(result, self.recorder.now());
+                Order::Apply(step) => {
+                    let result = match &self.plan.steps[step].action {
+                        Action::Fault(fault) => {
+                            self.faults.apply(fault, self.network.as_mut(), self.hosts)
+                        }
+                        _ => Ok(()),
+                    };
+                    self.player.fault_applied(step, result, self.recorder.now());
                 }
             }
         }
@@ -331,10 +342,10 @@ impl<'p> Turntable<'p> {
         let (streams, ends) = Streams::open_merged().map_err(streams_refused)?;
         let pid = self.launch(host, &argv, &env, ends, false)?;
         for (_, fd) in streams.outputs() {
-            self.register(fd, Token::Exec, epoll::EventFlags::IN).map_err(streams_refused)?;
+            self.register(fd, Token::Exec(step), epoll::EventFlags::IN).map_err(streams_refused)?;
         }
         let child = Child { pid, running: true, streams };
-        self.exec = Some(Exec { child, output: Vec::new() });
+        self.execs.push(Exec { step, child, output: Vec::new() });
         Ok(())
     }
 
@@ -381,8 +392,11 @@ impl<'p> Turntable<'p> {
     }
 
     fn fill_in(&self, template: &Template) -> Result<String, SpawnFailure> {
-        template.render(|reference| self.hosts.lookup(reference)).map_err(|reference| {
-            SpawnFailure { cause: format!("nothing is known of `${{{reference}}}`"), help: None }
+        let known =
+            |reference: &_| self.hosts.lookup(reference).or_else(|| self.player.lookup(reference));
+        template.render(known).map_err(|reference| SpawnFailure {
+            cause: format!("nothing is known of `${{{reference}}}`"),
+            help: None,
         })
     }
 
@@ -401,7 +415,7 @@ impl<'p> Turntable<'p> {
                 Some(libc::EPIPE | libc::EIO) => "it has closed its input".to_owned(),
                 _ => error.to_string(),
             });
-            self.player.typed(process, result, self.recorder.now());
+            self.player.typed(process, &result, self.recorder.now());
         }
     }
 

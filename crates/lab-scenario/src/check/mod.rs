@@ -2,9 +2,14 @@
 //! everything that is wrong reported, not only the first.
 
 mod assertions;
+mod cast;
+mod dialogue;
+mod faults;
 mod order;
 mod processes;
+mod starts;
 mod steps;
+mod talk;
 pub(crate) mod topology;
 mod variables;
 
@@ -16,15 +21,16 @@ use crate::decode::{Named, OneOrMany, Record};
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::interpolate::Draft;
 use crate::model::{Model, Setting};
-use crate::plan::{ProcessId, Signal, Stdio};
+use crate::plan::{Signal, Stdio};
 use crate::raw::{RawDefaults, RawScenario};
-use crate::scope::{self, Scope};
+use crate::scope::{self, Scope, Stage};
 use crate::source::{Lines, Place, Span};
-use crate::suggest;
 use crate::text::Text;
 use crate::topology::NodeKind;
 use crate::typed::Holds;
 use crate::values::FromText;
+use cast::Cast;
+pub(crate) use cast::NUMBER;
 
 /// For the whole run.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
@@ -47,8 +53,9 @@ pub(crate) fn check(
         text,
         lines: Lines::new(text),
         defaults: Defaults::default(),
-        processes: HashMap::new(),
-        names: Vec::new(),
+        cast: Cast::default(),
+        labels: HashMap::new(),
+        depth: 0,
         has_processes: raw.processes.is_some() || raw.is_whole(),
         timeout: None,
     };
@@ -80,9 +87,11 @@ struct Checker<'a> {
     text: &'a str,
     lines: Lines<'a>,
     defaults: Defaults,
-    processes: HashMap<String, ProcessId>,
-    /// By number: the names and where they are defined.
-    names: Vec<(String, Span)>,
+    cast: Cast,
+    /// Moments that steps name, and where.
+    labels: HashMap<String, Span>,
+    /// How many steps what is read now is inside of.
+    depth: usize,
     /// Whether the processes could be read, so that one that is not there is
     /// an error of whoever refers to it.
     has_processes: bool,
@@ -92,7 +101,10 @@ struct Checker<'a> {
 
 impl Checker<'_> {
     fn scenario(&mut self, raw: &RawScenario) -> Option<Model> {
+        self.learn_variables(raw);
+        self.learn_names(raw.steps.as_ref());
         let variables = self.variables(raw);
+        let matrix = self.matrix_rules(raw);
         if let Some(defaults) = &raw.defaults {
             self.defaults(defaults);
         }
@@ -100,8 +112,12 @@ impl Checker<'_> {
         self.timeout = timeout.known().copied();
         let env = self.env(raw.env.as_ref());
         let backend = self.value(raw.backend.as_ref());
+        self.cast(raw.processes.as_ref());
+        self.scope.stage.set(Stage::Processes);
         let processes = self.processes(raw.processes.as_ref());
-        let (steps, starts_itself) = self.steps(raw.steps.as_ref());
+        self.scope.stage.set(Stage::Steps);
+        let (steps, starts_itself) = self.steps(raw.steps.as_ref(), &processes);
+        self.scope.stage.set(Stage::Checks);
         let checks = self.assertions(raw.checks.as_ref());
         order::check(self, &processes, &steps, starts_itself, &checks);
         let texts = |list: Option<&OneOrMany<Text>>| {
@@ -124,8 +140,9 @@ impl Checker<'_> {
             path: texts(raw.path.as_ref()),
             env,
             variables,
+            matrix,
             processes,
-            steps: steps.into_iter().map(|step| step.step).collect(),
+            steps,
             checks: checks.into_iter().map(|check| check.check).collect(),
         })
     }
@@ -162,26 +179,6 @@ impl Checker<'_> {
             Some(_) => self.value(Some(text)).map(Setting::Known),
             None => Some(Setting::Open(draft)),
         }
-    }
-
-    /// The process of a name.
-    fn process(&mut self, name: Option<&Text>) -> Option<ProcessId> {
-        let name = name?;
-        self.process_at(&name.value, name.span)
-    }
-
-    fn process_at(&mut self, name: &str, span: Span) -> Option<ProcessId> {
-        if let Some(id) = self.processes.get(name) {
-            return Some(*id);
-        }
-        if !self.has_processes {
-            return None;
-        }
-        let known = self.names.iter().map(|(name, _)| name.as_str());
-        let help = suggest::help(name, known, "processes");
-        let message = format!("there is no process `{name}`");
-        self.sink.report(Diagnostic::new(Code::UnknownProcess, span, message).maybe_help(help));
-        None
     }
 
     /// The name of a host that runs things.

@@ -1,14 +1,14 @@
 //! The course of events: what is used must have been started by then, and must
 //! not have ended.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::Checker;
 use super::assertions::PlacedCheck;
-use super::steps::Placed;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
-use crate::model::{Action, Process};
+use crate::model::{Action, Exec, Process, Step};
 use crate::plan::ProcessId;
 use crate::source::Span;
 
@@ -35,56 +35,138 @@ enum Wants {
 pub(super) fn check(
     checker: &mut Checker<'_>,
     processes: &[Process],
-    steps: &[Placed],
+    steps: &[Step],
     starts_itself: bool,
     checks: &[PlacedCheck],
 ) {
-    let mut lives = vec![Life::NotYet; checker.names.len()];
     // Once a name is wrong, who is started cannot be told.
     let unsure = checker.sink.has(Code::UnknownProcess) || !checker.has_processes;
-    let mut reported = vec![unsure; checker.names.len()];
-    for (at, placed) in steps.iter().enumerate() {
-        let Some((ProcessId(id), wants)) = wants(&placed.step.action) else { continue };
-        match (wants, lives[id]) {
+    let count = checker.cast.len();
+    let mut course = Course {
+        lives: vec![Life::NotYet; count],
+        reported: vec![unsure; count],
+        saved: HashSet::new(),
+        processes,
+        starts: starts(steps),
+        checker,
+    };
+    course.follow(steps);
+    let Course { lives, mut reported, .. } = course;
+    for check in checks {
+        let ProcessId(id) = check.subject;
+        if matches!(lives[id], Life::NotYet) && starts_itself && !reported[id] {
+            reported[id] = true;
+            not_started(checker, check.subject, check.span, None);
+        }
+    }
+    if starts_itself && !checker.sink.has_errors() {
+        warn_of_unstarted(checker, &lives, &reported);
+    }
+    warn_of_pauses(checker, steps);
+}
+
+/// What is known of everybody as steps go by. Branches count as if they came
+/// one after the other.
+struct Course<'c, 'a> {
+    lives: Vec<Life>,
+    /// Those of whom it was said that they are not started.
+    reported: Vec<bool>,
+    /// What steps so far have saved.
+    saved: HashSet<String>,
+    processes: &'c [Process],
+    /// All starts, in order.
+    starts: Vec<(ProcessId, Span)>,
+    checker: &'c mut Checker<'a>,
+}
+
+impl Course<'_, '_> {
+    fn follow(&mut self, steps: &[Step]) {
+        for step in steps {
+            match &step.action {
+                Action::Parallel(branches) => {
+                    branches.iter().for_each(|branch| self.follow(branch))
+                }
+                Action::Repeat { body, .. } | Action::Retry { body, .. } => self.follow(body),
+                _ => self.one(step),
+            }
+        }
+    }
+
+    fn one(&mut self, step: &Step) {
+        if let Action::Expect { save, .. } | Action::Exec(Exec { save, .. }) = &step.action {
+            self.saved.extend(save.iter().cloned());
+        }
+        let Some((process, wants)) = wants(&step.action) else { return };
+        let ProcessId(id) = process;
+        let name = &self.checker.cast.person(process).name;
+        match (wants, self.lives[id]) {
             (Wants::Start, Life::Running(first)) => {
-                let message = format!("`{}` is running already", checker.names[id].0);
-                checker.sink.report(
-                    Diagnostic::new(Code::StartedTwice, placed.span, message)
+                let message = format!("`{name}` is running already");
+                self.checker.sink.report(
+                    Diagnostic::new(Code::StartedTwice, step.span, message)
                         .secondary(first, "started here"),
                 );
             }
-            (Wants::Start, _) => lives[id] = Life::Running(placed.span),
-            (_, Life::NotYet) if reported[id] => {}
+            (Wants::Start, _) => self.start(process, step.span),
+            (_, Life::NotYet) if self.reported[id] => {}
             (_, Life::NotYet) => {
-                reported[id] = true;
-                not_started(checker, id, placed.span, later_start(&steps[at..], id));
+                self.reported[id] = true;
+                let later = self.starts.iter().find(|(other, _)| *other == process);
+                not_started(self.checker, process, step.span, later.map(|(_, span)| *span));
             }
             (Wants::Running, Life::Ended(end)) => {
-                let message = format!("`{}` has ended by then", checker.names[id].0);
-                checker.sink.report(
-                    Diagnostic::new(Code::HasEnded, placed.span, message)
+                let message = format!("`{name}` has ended by then");
+                self.checker.sink.report(
+                    Diagnostic::new(Code::HasEnded, step.span, message)
                         .secondary(end, "it ends here"),
                 );
             }
             _ => {}
         }
-        if let Action::Stop(_) | Action::Exit { .. } = placed.step.action
-            && let Life::Running(_) = lives[id]
+        if let Action::Stop(_) | Action::Kill(_) | Action::Exit { .. } = step.action
+            && let Life::Running(_) = self.lives[id]
         {
-            lives[id] = Life::Ended(placed.span);
+            self.lives[id] = Life::Ended(step.span);
         }
     }
-    for check in checks {
-        let ProcessId(id) = check.subject;
-        if matches!(lives[id], Life::NotYet) && starts_itself && !reported[id] {
-            reported[id] = true;
-            not_started(checker, id, check.span, None);
+
+    fn start(&mut self, process: ProcessId, span: Span) {
+        self.lives[process.0] = Life::Running(span);
+        let name = &self.checker.cast.person(process).name;
+        let Some(model) = self.processes.iter().find(|model| model.name == *name) else { return };
+        for (value, used) in &model.awaits {
+            if !self.saved.contains(value) {
+                let message = format!("`{name}` starts before `${{{value}}}` is saved");
+                let saved = self.checker.scope.saves.get(value).copied();
+                let diagnostic = Diagnostic::new(Code::NotSaved, *used, message);
+                let diagnostic = match saved {
+                    Some(saved) => diagnostic.secondary(saved, "it is saved here"),
+                    None => diagnostic,
+                };
+                self.checker.sink.report(
+                    diagnostic
+                        .help(format!("add a step `start: {name}` after the one that saves it")),
+                );
+            }
         }
     }
-    if starts_itself && !checker.sink.has_errors() {
-        warn_of_unstarted(checker, processes, &lives, &reported);
+}
+
+fn starts(steps: &[Step]) -> Vec<(ProcessId, Span)> {
+    let mut starts = Vec::new();
+    for step in steps {
+        match &step.action {
+            Action::Start(id) => starts.push((*id, step.span)),
+            Action::Parallel(branches) => {
+                starts.extend(branches.iter().flat_map(|b| self::starts(b)))
+            }
+            Action::Repeat { body, .. } | Action::Retry { body, .. } => {
+                starts.extend(self::starts(body))
+            }
+            _ => {}
+        }
     }
-    warn_of_pauses(checker, steps);
+    starts
 }
 
 fn wants(action: &Action) -> Option<(ProcessId, Wants)> {
@@ -96,57 +178,47 @@ fn wants(action: &Action) -> Option<(ProcessId, Wants)> {
         | Action::Eof { to }
         | Action::Signal { to, .. } => (*to, Wants::Running),
         Action::Stop(id)
+        | Action::Kill(id)
         | Action::Expect { from: id, .. }
         | Action::Silence { from: id, .. }
         | Action::Exit { of: id, .. } => (*id, Wants::Started),
-        Action::Exec { .. } | Action::Wait(_) | Action::Link { .. } => return None,
+        _ => return None,
     })
 }
 
-fn later_start(steps: &[Placed], id: usize) -> Option<Span> {
-    let starts =
-        |placed: &&Placed| matches!(placed.step.action, Action::Start(other) if other.0 == id);
-    steps.iter().find(starts).map(|placed| placed.span)
-}
-
-fn not_started(checker: &mut Checker<'_>, id: usize, span: Span, later: Option<Span>) {
-    let (name, defined) = checker.names[id].clone();
+fn not_started(checker: &mut Checker<'_>, id: ProcessId, span: Span, later: Option<Span>) {
+    let person = checker.cast.person(id);
+    let (name, defined) = (&person.name, person.span);
     let diagnostic =
         Diagnostic::new(Code::NotStarted, span, format!("`{name}` is not started by then"));
-    checker.sink.report(match later {
+    let diagnostic = match later {
         Some(later) => diagnostic.secondary(later, "it is started only here"),
         None => diagnostic
             .secondary(defined, "no step starts it")
             .help(format!("add `- start: {name}` before; or leave out all `start` steps to have every process started at the beginning")),
-    });
+    };
+    checker.sink.report(diagnostic);
 }
 
-fn warn_of_unstarted(
-    checker: &mut Checker<'_>,
-    processes: &[Process],
-    lives: &[Life],
-    reported: &[bool],
-) {
-    for process in processes {
-        let Some(ProcessId(id)) = checker.processes.get(&process.name).copied() else { continue };
-        if matches!(lives[id], Life::NotYet) && !reported[id] {
-            let message = format!("`{}` is never started", process.name);
-            checker.sink.report(
-                Diagnostic::new(Code::NeverStarted, process.name_span, message).help(format!(
-                    "add `- start: {}` to `steps`, or remove the process",
-                    process.name
-                )),
-            );
+fn warn_of_unstarted(checker: &mut Checker<'_>, lives: &[Life], reported: &[bool]) {
+    for id in checker.cast.ids() {
+        if matches!(lives[id.0], Life::NotYet) && !reported[id.0] {
+            let person = checker.cast.person(id);
+            let message = format!("`{}` is never started", person.name);
+            let help = format!("add `- start: {}` to `steps`, or remove the process", person.name);
+            let diagnostic = Diagnostic::new(Code::NeverStarted, person.span, message);
+            checker.sink.report(diagnostic.help(help));
         }
     }
 }
 
-/// The pauses of a scenario alone may take longer than it may.
-fn warn_of_pauses(checker: &mut Checker<'_>, steps: &[Placed]) {
+/// The pauses of a scenario alone may take longer than it may. Those that
+/// branches share are not counted.
+fn warn_of_pauses(checker: &mut Checker<'_>, steps: &[Step]) {
     let Some(timeout) = checker.timeout else { return };
     let mut pauses = Duration::ZERO;
-    for placed in steps {
-        let (Action::Wait(lasting) | Action::Silence { lasting, .. }) = &placed.step.action else {
+    for step in steps {
+        let (Action::Wait(lasting) | Action::Silence { lasting, .. }) = &step.action else {
             continue;
         };
         pauses = pauses.saturating_add(lasting.known().copied().unwrap_or_default());
@@ -155,7 +227,7 @@ fn warn_of_pauses(checker: &mut Checker<'_>, steps: &[Placed]) {
                 "the pauses up to here take {pauses:?}, but the whole run may take only {timeout:?}"
             );
             checker.sink.report(
-                Diagnostic::new(Code::TooSlow, placed.span, message)
+                Diagnostic::new(Code::TooSlow, step.span, message)
                     .help("raise the scenario's `timeout`"),
             );
             return;

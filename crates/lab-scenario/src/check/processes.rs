@@ -2,13 +2,11 @@
 
 use super::Checker;
 use crate::codes::Code;
-use crate::decode::Named;
-use crate::decode::Record;
+use crate::decode::{Named, OneOrMany, Record};
 use crate::diagnostic::Diagnostic;
 use crate::interpolate::Draft;
 use crate::model::{Command, Process, Ready, Setting};
 use crate::patterns;
-use crate::plan::ProcessId;
 use crate::raw::{RawProcess, RawReady};
 use crate::source::Span;
 use crate::text::Text;
@@ -24,23 +22,35 @@ pub(super) struct Owner {
 }
 
 impl Checker<'_> {
-    /// All names are learnt, also of processes that are wrong in themselves:
-    /// whatever refers to them is then right.
+    /// The processes, those of groups one by one.
     pub(super) fn processes(&mut self, raw: Option<&Named<RawProcess>>) -> Vec<Process> {
         let raw = raw.map_or(&[][..], |named| &named.0);
-        for (name, _) in raw {
-            super::name(name, "a process", self.sink);
-            let id = ProcessId(self.names.len());
-            self.processes.insert(name.value.clone(), id);
-            self.names.push((name.value.clone(), name.span));
+        let mut processes = Vec::with_capacity(self.cast.len());
+        for (name, process) in raw {
+            let Some(process) = process else { continue };
+            let is_group = process.count.is_some();
+            let read = self.with_number(is_group, |checker| checker.one(name, process));
+            let awaits = self.scope.awaited.borrow_mut().drain(..).collect();
+            let Some((model, hosts)) = read else { continue };
+            let model = Process { awaits, ..model };
+            if !is_group {
+                processes.push(model);
+                continue;
+            }
+            let members = self.cast.find(&name.value).map(|targets| targets.ids);
+            for (id, host) in members.into_iter().flatten().zip(hosts.iter().cycle()) {
+                let person = self.cast.person(id);
+                let (name, member) = (person.name.clone(), person.member);
+                processes.push(Process { name, member, host: host.clone(), ..model.clone() });
+            }
         }
-        raw.iter()
-            .filter_map(|(name, process)| process.as_ref().and_then(|raw| self.one(name, raw)))
-            .collect()
+        processes
     }
 
-    fn one(&mut self, name: &Text, raw: &RawProcess) -> Option<Process> {
-        let host = self.host(raw.host.as_ref());
+    /// A process, or what the members of a group have in common, and their
+    /// hosts.
+    fn one(&mut self, name: &Text, raw: &RawProcess) -> Option<(Process, Vec<String>)> {
+        let hosts = self.hosts(name, raw);
         let owner = Owner { span: name.span, what: "a process", is_whole: raw.is_whole() };
         let command = self.command(raw.run.as_ref(), raw.shell.as_ref(), &owner);
         let stdio = self.value(raw.stdio.as_ref()).unwrap_or(self.defaults.stdio);
@@ -50,11 +60,18 @@ impl Checker<'_> {
         let env = self.env(raw.env.as_ref());
         let stop = self.value(raw.stop.as_ref()).unwrap_or(self.defaults.stop);
         let grace = self.setting(raw.grace.as_ref()).unwrap_or_else(|| self.defaults.grace.clone());
-        Some(Process {
+        let after = raw.after.iter().flat_map(|list| &list.0);
+        let after = after.filter_map(|name| self.targets(Some(name))).flat_map(|found| found.ids);
+        let after = after.collect();
+        let hosts = hosts?;
+        let process = Process {
             name: name.value.clone(),
-            name_span: name.span,
+            member: None,
+            awaits: Vec::new(),
+            after,
+
             place: self.place(name.span),
-            host: host?,
+            host: hosts.first()?.clone(),
             command: command?,
             stdio,
             ready,
@@ -62,7 +79,50 @@ impl Checker<'_> {
             env,
             stop,
             grace,
-        })
+        };
+        Some((process, hosts))
+    }
+
+    /// `host`, or for a group also `hosts`: at least one.
+    fn hosts(&mut self, name: &Text, raw: &RawProcess) -> Option<Vec<String>> {
+        match (&raw.host, &raw.hosts) {
+            (Some(host), None) => self.host(Some(host)).map(|host| vec![host]),
+            (None, Some(OneOrMany(hosts))) => {
+                if raw.count.is_none() && raw.is_whole() {
+                    let span = hosts.first().map_or(name.span, |host| host.span);
+                    let message = "one process runs on one host";
+                    self.sink.report(
+                        Diagnostic::new(Code::Contradiction, span, message)
+                            .help("write `host: NAME`; or make it a group with `count: N`"),
+                    );
+                    return None;
+                }
+                if hosts.is_empty() {
+                    let message = "a group needs a host to run on";
+                    self.sink.report(Diagnostic::new(Code::EmptyValue, name.span, message));
+                }
+                hosts.iter().map(|host| self.host(Some(host))).collect()
+            }
+            (Some(host), Some(hosts)) => {
+                let span = hosts.0.first().map_or(name.span, |host| host.span);
+                let message = "a process has either `host` or `hosts`";
+                self.sink.report(
+                    Diagnostic::new(Code::Contradiction, span, message)
+                        .secondary(host.span, "`host` is given here"),
+                );
+                None
+            }
+            (None, None) => {
+                if raw.is_whole() {
+                    let message = "`host` is missing in a process";
+                    self.sink.report(
+                        Diagnostic::new(Code::MissingKey, raw.head(), message)
+                            .help("say where it runs: `host: h1`"),
+                    );
+                }
+                None
+            }
+        }
     }
 
     /// `run` or `shell`: exactly one of them.
@@ -141,8 +201,19 @@ impl Checker<'_> {
     }
 
     fn ready(&mut self, raw: &RawReady) -> Option<Ready> {
-        let given: Vec<&Text> =
-            [&raw.output, &raw.tcp, &raw.udp, &raw.exit].into_iter().flatten().collect();
+        let first = |list: &Option<Vec<RawReady>>| list.as_ref().map(|_| raw.head());
+        let span = |text: &Option<Text>| text.as_ref().map(|text| text.span);
+        let given: Vec<Span> = [
+            span(&raw.output),
+            span(&raw.tcp),
+            span(&raw.udp),
+            span(&raw.exit),
+            first(&raw.all),
+            first(&raw.any),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
         match given.as_slice() {
             [] if !raw.is_whole() => return None,
             [] => {
@@ -155,8 +226,9 @@ impl Checker<'_> {
             }
             [first, second, ..] => {
                 self.sink.report(
-                    Diagnostic::new(Code::OneVerb, second.span, "`ready` waits for one thing")
-                        .secondary(first.span, "another is given here"),
+                    Diagnostic::new(Code::OneVerb, *second, "`ready` waits for one thing")
+                        .secondary(*first, "another is given here")
+                        .help("for several write `all: [{…}, {…}]`, or `any:`"),
                 );
                 return None;
             }
@@ -171,7 +243,30 @@ impl Checker<'_> {
         if raw.udp.is_some() {
             return self.setting(raw.udp.as_ref()).map(Ready::Udp);
         }
+        if let Some(all) = &raw.all {
+            return self.several(raw, all).map(Ready::All);
+        }
+        if let Some(any) = &raw.any {
+            return self.several(raw, any).map(Ready::Any);
+        }
         self.setting(raw.exit.as_ref()).map(Ready::Exit)
+    }
+
+    fn several(&mut self, raw: &RawReady, parts: &[RawReady]) -> Option<Vec<Ready>> {
+        if parts.is_empty() {
+            let message = "`ready` waits for nothing";
+            self.sink.report(Diagnostic::new(Code::EmptyValue, raw.head(), message));
+        }
+        for part in parts {
+            if let Some(within) = &part.within {
+                let message = "`within` is for all of `ready`";
+                self.sink.report(
+                    Diagnostic::new(Code::UnknownKey, within.span, message)
+                        .help("write it beside `all` or `any`"),
+                );
+            }
+        }
+        parts.iter().map(|part| self.ready(part)).collect()
     }
 }
 

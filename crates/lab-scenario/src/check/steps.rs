@@ -1,367 +1,415 @@
-//! Steps, those of dialogues included.
+//! Steps, and steps inside of steps.
+
+use std::collections::HashSet;
 
 use super::Checker;
-use super::processes::Owner;
+use super::talk::SOMEBODY;
 use crate::codes::Code;
-use crate::decode::{Maybe, Record};
+use crate::decode::Maybe;
 use crate::diagnostic::Diagnostic;
-use crate::dialogue::{self, Direction, LineError, Speech};
-use crate::interpolate::Draft;
-use crate::model::{Action, Status, Step, Within};
-use crate::patterns;
+use crate::model::{Action, Fault, Process, Setting, Step, Within};
 use crate::plan::ProcessId;
-use crate::raw::{
-    RawExec, RawExit, RawExpect, RawLinkChange, RawSend, RawSignal, RawSilence, RawStep, RawVerb,
-};
-use crate::source::Span;
-use crate::suggest;
-use crate::text::{Style, Text};
-use crate::values::KeyByte;
+use crate::raw::{RawParallel, RawRepeat, RawRetry, RawStep, RawTargets, RawVerb};
+use crate::scope;
+use crate::text::Text;
 use crate::wording;
 
-/// A step and where its process is named.
-pub(super) struct Placed {
-    pub(super) step: Step,
-    pub(super) span: Span,
+/// The pause before a `retry` tries again.
+const DEFAULT_EVERY: std::time::Duration = std::time::Duration::from_millis(50);
+
+/// How deep steps may be inside of steps.
+const MAX_DEPTH: usize = 16;
+
+/// A step's own words beside what it does.
+struct Frame<'r> {
+    within: Within,
+    optional: Option<&'r Text>,
+    /// What a message shows of it.
+    named: Option<&'r Text>,
 }
 
 impl Checker<'_> {
     /// All steps, with starts for all processes before them if there are none.
     /// The second value is whether those starts were written.
-    pub(super) fn steps(&mut self, raw: Option<&Maybe<Vec<RawStep>>>) -> (Vec<Placed>, bool) {
+    pub(super) fn steps(
+        &mut self,
+        raw: Option<&Maybe<Vec<RawStep>>>,
+        processes: &[Process],
+    ) -> (Vec<Step>, bool) {
         let raw = raw.and_then(|steps| steps.0.as_deref()).unwrap_or_default();
-        let starts_itself = raw.iter().any(|step| matches!(step.verb, Some(RawVerb::Start(_))));
+        let starts_itself = has_start(raw);
         let mut steps = Vec::new();
         if !starts_itself {
-            steps.extend(self.starts_of_all());
+            steps.extend(self.starts_of_all(processes));
         }
-        for step in raw {
-            if self.sink.is_full() {
-                break;
-            }
-            if let Some(verb) = &step.verb {
-                self.step(step, verb, &mut steps);
-            }
-        }
+        steps.extend(self.sequence(raw));
         (steps, starts_itself)
     }
 
-    /// In the order of the file, also those that are wrong in themselves.
-    fn starts_of_all(&self) -> Vec<Placed> {
-        let start = |(id, (name, span)): (usize, &(String, Span))| {
-            let (action, place) = (Action::Start(ProcessId(id)), self.place(*span));
-            let step = Step { action, within: Within::Own, place, text: format!("start: {name}") };
-            Placed { step, span: *span }
-        };
-        self.names.iter().enumerate().map(start).collect()
+    /// Learns what names steps give to what they find and to moments.
+    pub(super) fn learn_names(&mut self, raw: Option<&Maybe<Vec<RawStep>>>) {
+        let raw = raw.and_then(|steps| steps.0.as_deref()).unwrap_or_default();
+        let mut waiting: Vec<&RawStep> = raw.iter().rev().collect();
+        while let Some(step) = waiting.pop() {
+            let save = match &step.verb {
+                Some(RawVerb::Expect(expect)) => expect.save.as_ref(),
+                Some(RawVerb::Exec(exec)) => exec.save.as_ref(),
+                Some(RawVerb::Label(label)) => {
+                    self.learn_label(label);
+                    None
+                }
+                _ => None,
+            };
+            for name in save.into_iter().flat_map(|list| &list.0) {
+                self.learn_saved(name);
+            }
+            waiting.extend(inner(step).into_iter().rev());
+        }
     }
 
-    fn step(&mut self, raw: &RawStep, verb: &RawVerb, steps: &mut Vec<Placed>) {
-        let (action, within, named) = match verb {
-            RawVerb::Start(names) => {
-                return self.each(raw, &names.0, "start", Action::Start, steps);
+    fn learn_label(&mut self, label: &Text) {
+        if !super::name(label, "a label", self.sink) {
+            return;
+        }
+        if let Some(first) = self.labels.insert(label.value.clone(), label.span) {
+            let message = format!("two moments are called `{}`", label.value);
+            self.sink.report(
+                Diagnostic::new(Code::NameTaken, label.span, message)
+                    .secondary(first, "first defined here"),
+            );
+        }
+    }
+
+    fn learn_saved(&mut self, name: &Text) {
+        if !super::name(name, "a saved value", self.sink) {
+            return;
+        }
+        let taken = self.scope.variables.get(&name.value).copied();
+        if taken.is_some() || name.value == "seed" {
+            let message = format!("`{}` is something else already", name.value);
+            let diagnostic = Diagnostic::new(Code::NameTaken, name.span, message);
+            self.sink.report(match taken {
+                Some(first) => diagnostic.secondary(first, "a variable, defined here"),
+                None => diagnostic.help("`${seed}` is the run's seed"),
+            });
+            return;
+        }
+        self.scope.saves.entry(name.value.clone()).or_insert(name.span);
+    }
+
+    fn sequence(&mut self, raw: &[RawStep]) -> Vec<Step> {
+        let mut steps = Vec::new();
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            if let Some(first) = raw.first() {
+                let message = format!("more than {MAX_DEPTH} steps inside of each other");
+                self.sink.report(Diagnostic::new(Code::TooComplex, first.node.head, message));
             }
-            RawVerb::Stop(names) => return self.each(raw, &names.0, "stop", Action::Stop, steps),
-            RawVerb::Dialogue(text) => return self.dialogue(text, steps),
-            RawVerb::Send(send) => {
-                (self.send(send), self.within(send.within.as_ref()), send.to.as_ref())
+        } else {
+            for step in raw {
+                if self.sink.is_full() {
+                    break;
+                }
+                if let Some(verb) = &step.verb {
+                    self.step(step, verb, &mut steps);
+                }
             }
+        }
+        self.depth -= 1;
+        steps
+    }
+
+    fn step(&mut self, raw: &RawStep, verb: &RawVerb, steps: &mut Vec<Step>) {
+        match verb {
+            RawVerb::Dialogue(dialogue) => self.dialogue(dialogue, steps),
+            RawVerb::Start(targets) => self.start_step(raw, targets, steps),
+            RawVerb::Stop(targets) => {
+                self.each(raw, targets, &[Action::Stop(SOMEBODY)], "stop", steps)
+            }
+            RawVerb::Kill(targets) => {
+                self.each(raw, targets, &[Action::Kill(SOMEBODY)], "kill", steps)
+            }
+            RawVerb::Restart(targets) => {
+                let both = [Action::Stop(SOMEBODY), Action::Start(SOMEBODY)];
+                self.each(raw, targets, &both, "restart", steps);
+            }
+            RawVerb::Send(_)
+            | RawVerb::Expect(_)
+            | RawVerb::Silence(_)
+            | RawVerb::Signal(_)
+            | RawVerb::Exit(_) => self.talk_step(raw, verb, steps),
+            _ => self.plain_step(raw, verb, steps),
+        }
+    }
+
+    /// A step about a process, or about each of a group.
+    fn talk_step(&mut self, raw: &RawStep, verb: &RawVerb, steps: &mut Vec<Step>) {
+        let name = match verb {
+            RawVerb::Send(send) => send.to.as_ref(),
+            RawVerb::Expect(expect) => expect.from.as_ref(),
+            RawVerb::Silence(silence) => silence.from.as_ref(),
+            RawVerb::Signal(signal) => signal.to.as_ref(),
+            RawVerb::Exit(exit) => exit.of.as_ref(),
+            _ => None,
+        };
+        let targets = self.targets(name);
+        let numbered = targets.as_ref().is_some_and(|targets| targets.numbered);
+        let (action, within, optional) = self.with_number(numbered, |checker| match verb {
+            RawVerb::Send(send) => (checker.send(send), checker.within(send.within.as_ref()), None),
             RawVerb::Expect(expect) => {
-                (self.expect(expect), self.within(expect.within.as_ref()), expect.from.as_ref())
+                let within = checker.within(expect.within.as_ref());
+                (checker.expect(expect), within, expect.optional.as_ref())
             }
-            RawVerb::Silence(silence) => {
-                (self.silence(silence), Within::Own, silence.from.as_ref())
+            RawVerb::Silence(silence) => (checker.silence(silence), Within::Own, None),
+            RawVerb::Signal(signal) => {
+                (checker.signal(signal), checker.within(signal.within.as_ref()), None)
             }
-            RawVerb::Exec(exec) => {
-                (self.exec(exec), self.within(exec.within.as_ref()), exec.host.as_ref())
-            }
-            RawVerb::Signal(signal) => (self.signal(signal), self.within(None), signal.to.as_ref()),
             RawVerb::Exit(exit) => {
-                (self.exit(exit), self.within(exit.within.as_ref()), exit.of.as_ref())
+                let within = checker.within(exit.within.as_ref());
+                (checker.exit(exit), within, exit.optional.as_ref())
+            }
+            _ => (None, Within::Own, None),
+        });
+        let optional = self.is_optional(optional);
+        let (Some(action), Some(targets)) = (action, targets) else { return };
+        for id in targets.ids {
+            let action = action.clone().about(id);
+            let step = self.placed(
+                raw,
+                action,
+                Frame { within: within.clone(), optional: None, named: name },
+            );
+            steps.push(Step { optional, member: self.cast.person(id).member, ..step });
+        }
+    }
+
+    /// A step that is about no process.
+    fn plain_step(&mut self, raw: &RawStep, verb: &RawVerb, steps: &mut Vec<Step>) {
+        let own = |named| Frame { within: Within::Own, optional: None, named };
+        let (action, frame) = match verb {
+            RawVerb::Exec(exec) => {
+                let within = self.within(exec.within.as_ref());
+                let optional = exec.optional.as_ref();
+                (self.exec(exec), Frame { within, optional, named: exec.host.as_ref() })
             }
             RawVerb::Wait(lasting) => {
-                (self.setting(Some(lasting)).map(Action::Wait), Within::Own, Some(lasting))
+                (self.setting(Some(lasting)).map(Action::Wait), own(Some(lasting)))
             }
-            RawVerb::Link(link) => (self.link(link), self.within(None), None),
+            RawVerb::Assert(text) => (self.assert(text), own(Some(text))),
+            RawVerb::Label(label) => (Some(Action::Label(label.value.clone())), own(Some(label))),
+            RawVerb::Link(link) => {
+                let within = self.within(link.within.as_ref());
+                (self.link(link).map(Action::Fault), Frame { within, optional: None, named: None })
+            }
+            RawVerb::Host(host) => {
+                let within = self.within(host.within.as_ref());
+                let frame = Frame { within, optional: None, named: host.name.as_ref() };
+                (self.host_change(host).map(Action::Fault), frame)
+            }
+            RawVerb::Partition(groups) => {
+                let fault = self.partition(raw.node.head, groups);
+                (fault.map(Action::Fault), self.default_frame())
+            }
+            RawVerb::Heal(_) => (Some(Action::Fault(Fault::Heal)), self.default_frame()),
+            RawVerb::Pause(hosts) => {
+                return self.each_host(raw, &hosts.0, Fault::Pause, steps);
+            }
+            RawVerb::Resume(hosts) => {
+                return self.each_host(raw, &hosts.0, Fault::Resume, steps);
+            }
+            RawVerb::Parallel(parallel) => self.parallel(parallel),
+            RawVerb::Repeat(repeat) => (self.repeat(repeat), own(None)),
+            RawVerb::Retry(retry) => self.retry(retry),
+            _ => return,
         };
         let Some(action) = action else { return };
-        let place = self.place(raw.node.span);
-        let text = wording::step(&raw.node, self.text);
-        let span = named.map_or(raw.node.head, |named| named.span);
-        steps.push(Placed { step: Step { action, within, place, text }, span });
+        let step = self.placed(raw, action, frame);
+        steps.push(step);
     }
 
-    /// One step for each of several processes.
-    fn each(
-        &mut self,
-        raw: &RawStep,
-        names: &[Text],
-        verb: &str,
-        action: impl Fn(ProcessId) -> Action,
-        steps: &mut Vec<Placed>,
-    ) {
-        if names.is_empty() {
-            let message = format!("`{verb}` names no process");
-            self.sink.report(Diagnostic::new(Code::EmptyValue, raw.node.head, message));
-        }
-        for name in names {
-            let Some(id) = self.process(Some(name)) else { continue };
-            let place = self.place(name.span);
-            let text = format!("{verb}: {}", name.value);
-            let step = Step { action: action(id), within: Within::Own, place, text };
-            steps.push(Placed { step, span: name.span });
+    fn placed(&mut self, raw: &RawStep, action: Action, frame: Frame<'_>) -> Step {
+        Step {
+            action,
+            within: frame.within,
+            optional: self.is_optional(frame.optional),
+            member: None,
+            place: self.place(raw.node.span),
+            span: frame.named.map_or(raw.node.head, |named| named.span),
+            text: wording::step(&raw.node, self.text),
         }
     }
 
-    fn within(&mut self, text: Option<&Text>) -> Within {
+    fn default_frame<'r>(&self) -> Frame<'r> {
+        let within = Within::Given(self.defaults.within.clone());
+        Frame { within, optional: None, named: None }
+    }
+
+    fn is_optional(&mut self, text: Option<&Text>) -> bool {
+        self.value(text).unwrap_or(false)
+    }
+
+    pub(super) fn within(&mut self, text: Option<&Text>) -> Within {
         Within::Given(self.setting(text).unwrap_or_else(|| self.defaults.within.clone()))
     }
 
-    fn dialogue(&mut self, text: &Text, steps: &mut Vec<Placed>) {
-        if text.style != Style::Literal && self.is_on_several_lines(text.span) {
-            self.sink.report(
-                Diagnostic::new(
-                    Code::DialogueLine,
-                    text.span,
-                    "the lines of this dialogue are joined into one",
-                )
-                .help("write `dialogue: |`: only that keeps line ends"),
-            );
-            return;
-        }
-        let lines = dialogue::lines(&text.value);
-        if lines.is_empty() {
-            let message = "a dialogue without lines";
-            self.sink.report(Diagnostic::new(Code::EmptyValue, text.span, message));
-        }
-        for line in lines {
-            if self.sink.is_full() {
-                break;
+    /// As long as all steps inside may take together, unless something is said.
+    fn own_within(&mut self, text: Option<&Text>) -> Within {
+        self.setting(text).map_or(Within::Own, Within::Given)
+    }
+
+    /// Those of a group start at the same time.
+    fn start_step(&mut self, raw: &RawStep, targets: &RawTargets, steps: &mut Vec<Step>) {
+        let within = self.own_within(targets.within.as_ref());
+        for (name, ids) in self.each_target(raw, targets, "start") {
+            let mut step = self.start_together(&ids);
+            set_within(&mut step, &within);
+            step.place = self.place(name.span);
+            step.span = name.span;
+            if let Action::Parallel(branches) = &mut step.action {
+                branches.iter_mut().flatten().for_each(|inner| inner.span = name.span);
             }
-            let span = text.span_of(line.all.clone());
-            let speech = match line.content {
-                Ok(speech) => speech,
-                Err(error) => {
-                    self.dialogue_error(error, span);
-                    continue;
-                }
-            };
-            let who = &text.value[speech.who.clone()];
-            let who_span = text.span_of(speech.who.clone());
-            let process = self.process_at(who, who_span);
-            let action = self.speech(text, &speech, process);
-            if let Some(action) = action {
-                let within = Within::Given(self.defaults.within.clone());
-                let shown = text.value[line.all].to_owned();
-                let step = Step { action, within, place: self.place(span), text: shown };
-                steps.push(Placed { step, span: who_span });
-            }
+            steps.push(step);
         }
     }
 
-    fn speech(
+    /// The same for each of several processes.
+    fn each(
         &mut self,
-        text: &Text,
-        speech: &Speech,
-        process: Option<ProcessId>,
-    ) -> Option<Action> {
-        match speech.direction {
-            Direction::Send => {
-                let text = Draft::read_part(text, speech.text.clone(), &self.scope, self.sink);
-                Some(Action::Line { to: process?, text })
-            }
-            Direction::Expect => {
-                let output = patterns::read_part(text, speech.text.clone(), &self.scope, self.sink);
-                Some(Action::Expect { from: process?, output: output? })
-            }
-        }
-    }
-
-    fn is_on_several_lines(&self, span: Span) -> bool {
-        self.text.get(span.start..span.end).is_some_and(|text| text.contains('\n'))
-    }
-
-    fn dialogue_error(&mut self, error: LineError, span: Span) {
-        let message = match error {
-            LineError::NoMarker => "a line of a dialogue is `who> text` or `who< text`",
-            LineError::Nobody => "the line does not say whose it is",
-        };
-        let diagnostic = Diagnostic::new(Code::DialogueLine, span, message);
-        self.sink.report(diagnostic.help(
-            "`alice> hello` types a line, `alice< hello` waits for output, `#` begins a comment",
-        ));
-    }
-
-    fn send(&mut self, raw: &RawSend) -> Option<Action> {
-        let to = self.process(raw.to.as_ref());
-        let given: Vec<&Text> =
-            [&raw.line, &raw.text, &raw.key, &raw.eof].into_iter().flatten().collect();
-        match given.as_slice() {
-            [] if !raw.is_whole() => return None,
-            [] => {
-                self.sink.report(
-                    Diagnostic::new(Code::MissingKey, raw.head(), "this `send` sends nothing").help(
-                        "say what: `line: TEXT` (with Enter), `text: TEXT` (without), `key: ^C` or `eof: true`",
-                    ),
-                );
-                return None;
-            }
-            [first, second, ..] => {
-                self.sink.report(
-                    Diagnostic::new(Code::OneVerb, second.span, "a `send` sends one thing")
-                        .secondary(first.span, "another is given here"),
-                );
-                return None;
-            }
-            [_] => {}
-        }
-        if let Some(line) = &raw.line {
-            let text = self.line(line);
-            return Some(Action::Line { to: to?, text });
-        }
-        if let Some(text) = &raw.text {
-            let text = Draft::read(text, &self.scope, self.sink);
-            return Some(Action::Text { to: to?, text });
-        }
-        if raw.key.is_some() {
-            let key: KeyByte = self.value(raw.key.as_ref())?;
-            return Some(Action::Key { to: to?, key: key.0 });
-        }
-        if !self.value::<bool>(raw.eof.as_ref())? {
-            let message = "`eof: false` sends nothing";
-            self.sink.report(Diagnostic::new(Code::EmptyValue, given[0].span, message));
-            return None;
-        }
-        Some(Action::Eof { to: to? })
-    }
-
-    /// The line end that a block text has at its end is the Enter that is
-    /// typed anyway.
-    fn line(&mut self, line: &Text) -> Draft {
-        let end = match line.style {
-            Style::Literal | Style::Folded => {
-                line.value.strip_suffix('\n').unwrap_or(&line.value).len()
-            }
-            _ => line.value.len(),
-        };
-        Draft::read_part(line, 0..end, &self.scope, self.sink)
-    }
-
-    fn expect(&mut self, raw: &RawExpect) -> Option<Action> {
-        let from = self.process(raw.from.as_ref());
-        let output = raw.output.as_ref();
-        let output = output.and_then(|output| patterns::read(output, &self.scope, self.sink));
-        Some(Action::Expect { from: from?, output: output? })
-    }
-
-    fn silence(&mut self, raw: &RawSilence) -> Option<Action> {
-        let from = self.process(raw.from.as_ref());
-        let lasting = self.setting(raw.lasting.as_ref());
-        let output = match &raw.output {
-            Some(output) => Some(patterns::read(output, &self.scope, self.sink)?),
-            None => None,
-        };
-        Some(Action::Silence { from: from?, output, lasting: lasting? })
-    }
-
-    fn exec(&mut self, raw: &RawExec) -> Option<Action> {
-        let host = self.host(raw.host.as_ref());
-        let owner = Owner { span: raw.head(), what: "an `exec`", is_whole: raw.is_whole() };
-        let command = self.command(raw.run.as_ref(), raw.shell.as_ref(), &owner);
-        let exit = match &raw.exit {
-            Some(_) => self.setting(raw.exit.as_ref())?,
-            None => crate::model::Setting::Known(crate::values::Whole(0)),
-        };
-        let output = match &raw.output {
-            Some(output) => Some(patterns::read(output, &self.scope, self.sink)?),
-            None => None,
-        };
-        Some(Action::Exec { host: host?, command: command?, exit, output })
-    }
-
-    fn signal(&mut self, raw: &RawSignal) -> Option<Action> {
-        let to = self.process(raw.to.as_ref());
-        let signal = self.value(raw.signal.as_ref());
-        Some(Action::Signal { to: to?, signal: signal? })
-    }
-
-    fn exit(&mut self, raw: &RawExit) -> Option<Action> {
-        let of = self.process(raw.of.as_ref());
-        let status = self.status(raw)?;
-        Some(Action::Exit { of: of?, status })
-    }
-
-    /// How a process must end: by a code or by a signal, if anything is said.
-    /// `None` if what is said is wrong.
-    pub(super) fn status(&mut self, raw: &RawExit) -> Option<Option<Status>> {
-        match (&raw.code, &raw.signal) {
-            (Some(code), Some(signal)) => {
-                let message = "a process ends by a code or by a signal, not by both";
-                self.sink.report(
-                    Diagnostic::new(Code::Contradiction, signal.span, message)
-                        .secondary(code.span, "the code is given here"),
-                );
-                None
-            }
-            (Some(_), None) => self.setting(raw.code.as_ref()).map(|code| Some(Status::Code(code))),
-            (None, Some(_)) => {
-                self.value(raw.signal.as_ref()).map(|signal| Some(Status::Signal(signal)))
-            }
-            (None, None) => Some(None),
-        }
-    }
-
-    fn link(&mut self, raw: &RawLinkChange) -> Option<Action> {
-        let state = self.value(raw.state.as_ref());
-        let between = raw.between.as_ref()?;
-        let [a, b] = between.as_slice() else {
-            let span = raw.head();
-            let message = format!("a link is between two nodes, not {}", between.len());
-            self.sink.report(
-                Diagnostic::new(Code::WrongType, span, message).help("write `between: [h2, s1]`"),
-            );
-            return None;
-        };
-        if let Some(network) = self.scope.network {
-            let mut known = true;
-            for end in [a, b] {
-                if network.node(&end.value).is_none() {
-                    known = false;
-                    let names = network.nodes.iter().map(|node| node.name.as_str());
-                    let help = suggest::help(&end.value, names, "hosts and switches");
-                    let message = format!("there is no host or switch `{}`", end.value);
-                    self.sink.report(
-                        Diagnostic::new(Code::UnknownHost, end.span, message).maybe_help(help),
-                    );
+        raw: &RawStep,
+        targets: &RawTargets,
+        actions: &[Action],
+        verb: &str,
+        steps: &mut Vec<Step>,
+    ) {
+        let within = self.own_within(targets.within.as_ref());
+        for (name, ids) in self.each_target(raw, targets, verb) {
+            for id in ids {
+                let person = self.cast.person(id);
+                let text = format!("{verb}: {}", person.name);
+                for action in actions {
+                    steps.push(Step {
+                        action: action.clone().about(id),
+                        within: within.clone(),
+                        optional: false,
+                        member: person.member,
+                        place: self.place(name.span),
+                        span: name.span,
+                        text: text.clone(),
+                    });
                 }
             }
-            if known && network.links_between(&a.value, &b.value).is_empty() {
-                self.no_link(a, b, network);
-                return None;
-            }
-            if !known {
-                return None;
-            }
         }
-        Some(Action::Link { between: [a.value.clone(), b.value.clone()], state: state? })
     }
 
-    fn no_link(&mut self, a: &Text, b: &Text, network: &crate::topology::Network) {
-        let neighbours = network.links.iter().filter_map(|link| {
-            let (from, to) = (&network.nodes[link.a.node].name, &network.nodes[link.b.node].name);
-            match () {
-                () if *from == a.value => Some(to.as_str()),
-                () if *to == a.value => Some(from.as_str()),
-                () => None,
+    fn each_target<'r>(
+        &mut self,
+        raw: &RawStep,
+        targets: &'r RawTargets,
+        verb: &str,
+    ) -> Vec<(&'r Text, Vec<ProcessId>)> {
+        if targets.names.is_empty() {
+            let message = format!("`{verb}` names no process");
+            self.sink.report(Diagnostic::new(Code::EmptyValue, raw.node.head, message));
+        }
+        let found = |name: &'r Text| self.targets(Some(name)).map(|found| (name, found.ids));
+        targets.names.iter().filter_map(found).collect()
+    }
+
+    fn each_host(
+        &mut self,
+        raw: &RawStep,
+        hosts: &[Text],
+        fault: impl Fn(String) -> Fault,
+        steps: &mut Vec<Step>,
+    ) {
+        if hosts.is_empty() {
+            let message = "this names no host";
+            self.sink.report(Diagnostic::new(Code::EmptyValue, raw.node.head, message));
+        }
+        for name in hosts {
+            let Some(host) = self.host(Some(name)) else { continue };
+            let frame = Frame { named: Some(name), ..self.default_frame() };
+            let step = self.placed(raw, Action::Fault(fault(host)), frame);
+            steps.push(step);
+        }
+    }
+
+    fn parallel<'r>(&mut self, raw: &'r RawParallel) -> (Option<Action>, Frame<'r>) {
+        let before = self.scope.saved.borrow().clone();
+        let mut after: HashSet<String> = before.clone();
+        let mut branches = Vec::with_capacity(raw.branches.len());
+        for branch in &raw.branches {
+            // What another branch saves is not known to be there in time.
+            self.scope.saved.borrow_mut().clone_from(&before);
+            branches.push(self.sequence(&branch.0));
+            after.extend(self.scope.saved.borrow().iter().cloned());
+        }
+        *self.scope.saved.borrow_mut() = after;
+        let within = self.own_within(raw.within.as_ref());
+        let frame = Frame { within, optional: raw.optional.as_ref(), named: None };
+        (Some(Action::Parallel(branches)), frame)
+    }
+
+    fn repeat(&mut self, raw: &RawRepeat) -> Option<Action> {
+        let times = self.setting(raw.times.as_ref());
+        if let Some(name) = &raw.name
+            && super::name(name, "the number of a turn", self.sink)
+        {
+            if let Some(first) = self.scope.variables.get(&name.value) {
+                let message = format!("`{}` is a variable already", name.value);
+                self.sink.report(
+                    Diagnostic::new(Code::NameTaken, name.span, message)
+                        .secondary(*first, "first defined here"),
+                );
             }
-        });
-        let neighbours: Vec<&str> = neighbours.take(8).collect();
-        let message = format!("no link joins `{}` and `{}`", a.value, b.value);
-        let diagnostic = Diagnostic::new(Code::NoLink, a.span.to(b.span), message);
-        self.sink.report(if neighbours.is_empty() {
-            diagnostic.help(format!("`{}` has no links", a.value))
-        } else {
-            diagnostic.help(format!("`{}` is linked to {}", a.value, suggest::list(&neighbours)))
-        });
+            self.scope.numbers.borrow_mut().push(name.value.clone());
+        }
+        let body = self.sequence(raw.steps.as_deref().unwrap_or_default());
+        let name = raw.name.as_ref().map(|name| name.value.clone());
+        if name.as_deref().is_some_and(scope::is_word) {
+            self.scope.numbers.borrow_mut().pop();
+        }
+        Some(Action::Repeat { times: times?, name, body })
+    }
+
+    fn retry<'r>(&mut self, raw: &'r RawRetry) -> (Option<Action>, Frame<'r>) {
+        let within = self.within(raw.within.as_ref());
+        let every = self.setting(raw.every.as_ref());
+        let body = self.sequence(raw.steps.as_deref().unwrap_or_default());
+        let every = every.unwrap_or(Setting::Known(DEFAULT_EVERY));
+        let frame = Frame { within, optional: raw.optional.as_ref(), named: None };
+        (Some(Action::Retry { body, every }), frame)
+    }
+}
+
+/// For a start, that of each member of a group.
+fn set_within(step: &mut Step, within: &Within) {
+    if let Action::Parallel(branches) = &mut step.action {
+        branches.iter_mut().flatten().for_each(|inner| inner.within = within.clone());
+    }
+    step.within = within.clone();
+}
+
+/// Whether some step starts a process.
+fn has_start(steps: &[RawStep]) -> bool {
+    let mut waiting: Vec<&RawStep> = steps.iter().collect();
+    while let Some(step) = waiting.pop() {
+        if matches!(step.verb, Some(RawVerb::Start(_))) {
+            return true;
+        }
+        waiting.extend(inner(step));
+    }
+    false
+}
+
+/// The steps directly inside of a step.
+fn inner(step: &RawStep) -> Vec<&RawStep> {
+    match &step.verb {
+        Some(RawVerb::Parallel(parallel)) => {
+            parallel.branches.iter().flat_map(|branch| &branch.0).collect()
+        }
+        Some(RawVerb::Repeat(repeat)) => repeat.steps.iter().flatten().collect(),
+        Some(RawVerb::Retry(retry)) => retry.steps.iter().flatten().collect(),
+        _ => Vec::new(),
     }
 }

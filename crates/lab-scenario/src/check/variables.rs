@@ -4,31 +4,46 @@ use std::collections::HashMap;
 
 use super::Checker;
 use crate::codes::Code;
-use crate::decode::Decode;
+use crate::decode::{Decode, Named};
 use crate::diagnostic::Diagnostic;
 use crate::interpolate::{Draft, Name};
-use crate::model::{Values, Variable};
+use crate::model::{MatrixRules, Values, Variable};
 use crate::raw::RawScenario;
+use crate::suggest;
 use crate::text::Text;
 use crate::yaml::{Node, Value};
+
+/// The key of the matrix under which combinations to leave out stand.
+const EXCLUDE: &str = "exclude";
+/// The key of the matrix under which combinations to add stand.
+const INCLUDE: &str = "include";
+
+/// The keys of the matrix that are variables.
+fn keys(raw: &RawScenario) -> impl Iterator<Item = &(Text, Option<Vec<Node>>)> {
+    let all = raw.matrix.as_ref().map_or(&[][..], |matrix| &matrix.0);
+    all.iter().filter(|(name, _)| name.value != EXCLUDE && name.value != INCLUDE)
+}
 
 impl Checker<'_> {
     /// Variables may use each other, in any order, so all names are learnt
     /// before any value is read.
-    pub(super) fn variables(&mut self, raw: &RawScenario) -> Vec<Variable> {
+    pub(super) fn learn_variables(&mut self, raw: &RawScenario) {
         let vars = raw.vars.as_ref().map_or(&[][..], |vars| &vars.0);
-        let matrix = raw.matrix.as_ref().map_or(&[][..], |matrix| &matrix.0);
-        let names = vars.iter().map(|(name, _)| name).chain(matrix.iter().map(|(name, _)| name));
+        let names = vars.iter().map(|(name, _)| name).chain(keys(raw).map(|(name, _)| name));
         for name in names {
             self.variable_name(name);
         }
+    }
+
+    pub(super) fn variables(&mut self, raw: &RawScenario) -> Vec<Variable> {
+        let vars = raw.vars.as_ref().map_or(&[][..], |vars| &vars.0);
         let mut variables = Vec::new();
         for (name, value) in vars {
             let Some(value) = value else { continue };
             let values = Values::One(Draft::read(value, &self.scope, self.sink));
             variables.push(Variable { name: name.value.clone(), span: name.span, values });
         }
-        for (name, values) in matrix {
+        for (name, values) in keys(raw) {
             let Some(values) = values else { continue };
             let drafts = self.matrix_values(name, values);
             let values = Values::Matrix(drafts);
@@ -36,6 +51,65 @@ impl Checker<'_> {
         }
         self.refuse_cycles(&variables);
         variables
+    }
+
+    /// `exclude` and `include` of the matrix.
+    pub(super) fn matrix_rules(&mut self, raw: &RawScenario) -> MatrixRules {
+        let mut rules = MatrixRules::default();
+        let Some(matrix) = &raw.matrix else { return rules };
+        for (name, entries) in &matrix.0 {
+            let (what, rules) = match name.value.as_str() {
+                EXCLUDE => ("an `exclude`", &mut rules.exclude),
+                INCLUDE => ("an `include`", &mut rules.include),
+                _ => continue,
+            };
+            let Some(entries) = entries else { continue };
+            for node in entries {
+                rules.extend(self.combination(raw, node, what));
+            }
+        }
+        rules
+    }
+
+    /// Values by key. What is left out needs only some of the keys, what is added
+    /// has a value for each.
+    fn combination(
+        &mut self,
+        raw: &RawScenario,
+        node: &Node,
+        what: &str,
+    ) -> Option<Vec<(String, Draft)>> {
+        let Named(entries) = Named::<Text>::decode(node, self.sink)?;
+        let mut values = Vec::new();
+        for (key, value) in &entries {
+            if !keys(raw).any(|(known, _)| known.value == key.value) {
+                let message = format!("the matrix has no `{}`", key.value);
+                let known = keys(raw).map(|(name, _)| name.value.as_str());
+                let help = suggest::help(&key.value, known, "keys of the matrix");
+                let diagnostic = Diagnostic::new(Code::UnknownVariable, key.span, message);
+                self.sink.report(diagnostic.maybe_help(help));
+                continue;
+            }
+            let Some(value) = value else { continue };
+            values.push((key.value.clone(), Draft::read(value, &self.scope, self.sink)));
+        }
+        if entries.is_empty() {
+            let message = format!("{what} without values");
+            self.sink.report(Diagnostic::new(Code::EmptyValue, node.head, message));
+        }
+        let missing =
+            keys(raw).find(|(key, _)| !entries.iter().any(|(given, _)| given.value == key.value));
+        if what == "an `include`"
+            && let Some((missing, _)) = missing
+        {
+            let message = format!("`{}` is missing in {what}", missing.value);
+            self.sink.report(
+                Diagnostic::new(Code::MissingKey, node.head, message)
+                    .secondary(missing.span, "a key of the matrix")
+                    .help("a combination that is added has a value for each key"),
+            );
+        }
+        Some(values)
     }
 
     /// A variable that nothing uses was probably meant for something, and a

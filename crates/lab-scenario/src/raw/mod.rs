@@ -4,6 +4,7 @@
 //! text, a list or a mapping. Texts are not yet numbers, durations or names.
 
 mod check;
+mod fault;
 mod lab;
 mod process;
 mod scenario;
@@ -11,6 +12,7 @@ mod step;
 mod topology;
 
 pub(crate) use check::*;
+pub(crate) use fault::*;
 pub(crate) use lab::*;
 pub(crate) use process::*;
 pub(crate) use scenario::*;

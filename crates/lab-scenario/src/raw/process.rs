@@ -1,13 +1,19 @@
 //! Processes: programs on hosts.
 
-use crate::decode::{Named, record};
+use crate::decode::{Named, OneOrMany, record};
 use crate::text::Text;
 
 record! {
     /// One process.
     struct RawProcess as "a process" {
         /// Where it runs.
-        host: Text = required "host",
+        host: Text = "host",
+        /// Where the members of a group run, in turn.
+        hosts: OneOrMany<Text> = "hosts",
+        /// A group of so many: NAME-1, NAME-2, … with `${i}` for the number.
+        count: Text = "count",
+        /// Processes that must be ready before it starts by itself.
+        after: OneOrMany<Text> = "after",
         /// A command line, split into words without a shell.
         run: Text = "run",
         /// A command line for `sh -c`.
@@ -34,6 +40,10 @@ record! {
         udp: Text = "udp",
         /// It has ended with this code.
         exit: Text = "exit",
+        /// All of these hold.
+        all: Vec<RawReady> = "all",
+        /// One of these holds.
+        any: Vec<RawReady> = "any",
         /// How long that may take.
         within: Text = "within",
     }

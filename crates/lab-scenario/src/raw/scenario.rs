@@ -26,7 +26,8 @@ record! {
         defaults: RawDefaults = "defaults",
         /// Values for `${…}`.
         vars: Named<Text> = "vars",
-        /// Lists of values for `${…}`: one run for each combination.
+        /// Lists of values for `${…}`: one run for each combination. `exclude` and
+        /// `include` hold combinations to leave out and to add.
         matrix: Named<Vec<Node>> = "matrix",
         /// Programs and abilities of the machine without which it is skipped.
         requires: OneOrMany<Text> = "requires",

@@ -1,10 +1,11 @@
 //! Steps: each a mapping with one key, the verb.
 
-use crate::decode::{Decode, OneOrMany, choice, record};
+use super::{RawHostChange, RawLinkChange, RawNothing};
+use crate::decode::{Decode, OneOrMany, choice, record, wrong_type};
 use crate::diagnostic::Sink;
 use crate::schema::Definitions;
 use crate::text::Text;
-use crate::yaml::Node;
+use crate::yaml::{Node, Value};
 
 /// A step and its place.
 #[derive(Debug, Clone)]
@@ -29,13 +30,17 @@ choice! {
     /// What a step does.
     enum RawVerb as "a step" {
         /// Starts processes, one after the other.
-        Start(OneOrMany<Text>) = "start",
+        Start(RawTargets) = "start",
         /// Ends processes.
-        Stop(OneOrMany<Text>) = "stop",
+        Stop(RawTargets) = "stop",
+        /// Ends processes and starts them again.
+        Restart(RawTargets) = "restart",
+        /// Ends processes by SIGKILL.
+        Kill(RawTargets) = "kill",
         /// Types something.
         Send(RawSend) = "send",
         /// Several lines of typing and expecting.
-        Dialogue(Text) = "dialogue",
+        Dialogue(RawDialogue) = "dialogue",
         /// Waits for output.
         Expect(RawExpect) = "expect",
         /// Nothing may come for a while.
@@ -48,12 +53,142 @@ choice! {
         Exit(RawExit) = "exit",
         /// Does nothing for a while.
         Wait(Text) = "wait",
-        /// Cuts or mends a link.
+        /// Compares two values: `"${rtt} < 50 ms"`.
+        Assert(Text) = "assert",
+        /// Names this moment, for checks.
+        Label(Text) = "label",
+        /// Cuts, mends or changes a link.
         Link(RawLinkChange) = "link",
+        /// Lets no packet pass between these groups of hosts.
+        Partition(Vec<Vec<Text>>) = "partition",
+        /// Ends the partition.
+        Heal(RawNothing) = "heal",
+        /// Stops all processes of hosts where they are.
+        Pause(OneOrMany<Text>) = "pause",
+        /// Lets the processes of hosts go on.
+        Resume(OneOrMany<Text>) = "resume",
+        /// Takes a host down or brings it up.
+        Host(RawHostChange) = "host",
+        /// Several lines of steps at the same time.
+        Parallel(RawParallel) = "parallel",
+        /// The same steps several times.
+        Repeat(RawRepeat) = "repeat",
+        /// The same steps until they hold.
+        Retry(RawRetry) = "retry",
+    }
+}
+
+/// Processes: a name, a list of names, or a mapping with more about the step.
+#[derive(Debug, Clone)]
+pub(crate) struct RawTargets {
+    pub(crate) names: Vec<Text>,
+    pub(crate) within: Option<Text>,
+}
+
+impl Decode for RawTargets {
+    fn decode(node: &Node, sink: &mut Sink) -> Option<Self> {
+        if let Value::Map(_) = &node.value {
+            let parts = RawTargetsParts::decode(node, sink)?;
+            return Some(Self { names: parts.processes?.0, within: parts.within });
+        }
+        let names = OneOrMany::decode(node, sink)?;
+        Some(Self { names: names.0, within: None })
+    }
+}
+
+/// A dialogue: its text, or a mapping with more about the step.
+#[derive(Debug, Clone)]
+pub(crate) struct RawDialogue {
+    pub(crate) lines: Text,
+    pub(crate) within: Option<Text>,
+}
+
+impl Decode for RawDialogue {
+    fn decode(node: &Node, sink: &mut Sink) -> Option<Self> {
+        if let Value::Map(_) = &node.value {
+            let parts = RawDialogueParts::decode(node, sink)?;
+            return Some(Self { lines: parts.lines?, within: parts.within });
+        }
+        let lines = Text::decode(node, sink)?;
+        Some(Self { lines, within: None })
+    }
+}
+
+/// `parallel`: its branches, or a mapping with more about the step. A branch is
+/// a step, or a list of steps.
+#[derive(Debug, Clone)]
+pub(crate) struct RawParallel {
+    pub(crate) branches: Vec<OneOrMany<RawStep>>,
+    pub(crate) within: Option<Text>,
+    pub(crate) optional: Option<Text>,
+}
+
+impl Decode for RawParallel {
+    fn decode(node: &Node, sink: &mut Sink) -> Option<Self> {
+        match &node.value {
+            Value::List(_) => {
+                let branches = Vec::decode(node, sink)?;
+                Some(Self { branches, within: None, optional: None })
+            }
+            Value::Map(_) => {
+                let parts = RawParallelParts::decode(node, sink)?;
+                let RawParallelParts { branches, within, optional, .. } = parts;
+                Some(Self { branches: branches?, within, optional })
+            }
+            _ => wrong_type(node, "a list of branches", sink),
+        }
     }
 }
 
 record! {
+    /// Processes of a step, as a mapping.
+    struct RawTargetsParts as "a step on processes" {
+        /// Which.
+        processes: OneOrMany<Text> = required "processes",
+        /// How long it may take, for each.
+        within: Text = "within",
+    }
+
+    /// `dialogue` as a mapping.
+    struct RawDialogueParts as "a `dialogue`" {
+        /// Its text.
+        lines: Text = required "lines",
+        /// How long each line may take.
+        within: Text = "within",
+    }
+
+    /// `parallel` as a mapping.
+    struct RawParallelParts as "a `parallel`" {
+        /// Steps or lists of steps.
+        branches: Vec<OneOrMany<RawStep>> = required "branches",
+        /// How long all of it may take.
+        within: Text = "within",
+        /// Whether the run goes on if a step of it fails.
+        optional: Text = "optional",
+    }
+
+    /// `repeat`.
+    struct RawRepeat as "a `repeat`" {
+        /// How often.
+        times: Text = required "times",
+        /// A name for the number of the turn, counted from 1.
+        name: Text = "as",
+        /// What.
+        steps: Vec<RawStep> = required "steps",
+    }
+
+    /// `retry`.
+    struct RawRetry as "a `retry`" {
+        /// What.
+        steps: Vec<RawStep> = required "steps",
+        /// How long all tries together may take.
+        within: Text = "within",
+        /// The pause before each new try; 50ms if not given.
+        every: Text = "every",
+        /// Whether the run goes on if no try succeeds.
+        optional: Text = "optional",
+    }
+
     /// `send`.
     struct RawSend as "a `send`" {
         /// The process.
@@ -76,6 +211,12 @@ record! {
         from: Text = required "from",
         /// What must come.
         output: Text = required "output",
+        /// What may not come before it.
+        without: OneOrMany<Text> = "without",
+        /// Names for what the groups of the expression matched.
+        save: OneOrMany<Text> = "save",
+        /// Whether the run goes on if it does not come.
+        optional: Text = "optional",
         /// How long it may take.
         within: Text = "within",
     }
@@ -102,6 +243,11 @@ record! {
         exit: Text = "exit",
         /// What its output must hold.
         output: Text = "output",
+        /// Names for what the groups of the expression matched, or for all of
+        /// its output.
+        save: OneOrMany<Text> = "save",
+        /// Whether the run goes on if it fails.
+        optional: Text = "optional",
         /// How long it may take.
         within: Text = "within",
     }
@@ -112,6 +258,8 @@ record! {
         to: Text = required "to",
         /// Which signal.
         signal: Text = required "signal",
+        /// How long it may take.
+        within: Text = "within",
     }
 
     /// `exit`, as a step and as a check.
@@ -122,15 +270,9 @@ record! {
         code: Text = "code",
         /// The signal it must be ended by.
         signal: Text = "signal",
+        /// Whether the run goes on if it does not end so; for steps only.
+        optional: Text = "optional",
         /// How long it may take.
         within: Text = "within",
-    }
-
-    /// `link`.
-    struct RawLinkChange as "a `link` step" {
-        /// The nodes at its ends.
-        between: Vec<Text> = required "between",
-        /// `up` or `down`.
-        state: Text = required "state",
     }
 }

@@ -1,0 +1,55 @@
+//! Gives links other limits while they carry.
+
+use lab_scenario::topology::Shape;
+
+use crate::NetworkError;
+use crate::netlink::qdisc;
+use crate::shaping;
+
+use super::{Fabric, Port};
+
+impl Fabric {
+    /// Gives all links between two nodes these limits, both ways, in place of
+    /// those they had.
+    ///
+    /// They sit where they were put when the link was built with some; else at
+    /// its ends, those of hosts included: there they also push back on the
+    /// sender, as a slow network card does.
+    pub(crate) fn shape_link(
+        &mut self,
+        a: &str,
+        b: &str,
+        shape: &Shape,
+    ) -> Result<(), NetworkError> {
+        let wires = self.wires.iter().filter(|wire| wire.joins(a, b));
+        let ports: Vec<Port> =
+            wires
+                .flat_map(|wire| {
+                    if wire.middle.is_empty() { wire.ends.to_vec() } else { wire.middle.clone() }
+                })
+                .collect();
+        if ports.is_empty() {
+            return Err(NetworkError::NoSuchLink { a: a.to_owned(), b: b.to_owned() });
+        }
+        let doing = format!("changing the link between {a} and {b}");
+        for port in ports {
+            let channel = self.channel(port.place);
+            let links = channel.links().map_err(NetworkError::doing(doing.clone()))?;
+            let mtu = links.iter().find(|link| link.index == port.index).map(|link| link.mtu);
+            match channel.apply(&[qdisc::remove(port.index, doing.clone())]) {
+                // It had none: the kernel's own for a plain interface is no
+                // discipline that could be removed.
+                Err(refusal)
+                    if matches!(
+                        refusal.source.raw_os_error(),
+                        Some(libc::ENOENT | libc::EINVAL)
+                    ) => {}
+                answer => answer?,
+            }
+            let disciplines = shaping::disciplines(shape, mtu);
+            let requests: Vec<_> = qdisc::stack(&disciplines, port.index, &doing).collect();
+            channel.apply(&requests)?;
+        }
+        Ok(())
+    }
+}

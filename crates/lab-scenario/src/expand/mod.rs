@@ -1,0 +1,176 @@
+//! From a checked scenario to plans: one for each combination of the matrix
+//! and each repetition, with everything filled in that is known before a run.
+
+mod checks;
+mod fill;
+mod steps;
+
+use std::path::PathBuf;
+
+use crate::codes::Code;
+use crate::diagnostic::{Diagnostic, Sink};
+use crate::interpolate::Draft;
+use crate::lab::Lab;
+use crate::model::{Model, Values};
+use crate::options::PlanOptions;
+use crate::plan::{BackendKind, Identity, PLAN_VERSION, Plan};
+use crate::seed;
+use crate::topology::Topology;
+use fill::Filler;
+
+/// What is the same for all plans of a scenario.
+pub(crate) struct Expander<'a> {
+    pub(crate) model: &'a Model,
+    pub(crate) topology: &'a Topology,
+    pub(crate) lab: &'a Lab,
+    pub(crate) id: &'a str,
+    pub(crate) file: &'a std::path::Path,
+    pub(crate) backend: BackendKind,
+    pub(crate) options: &'a PlanOptions,
+}
+
+/// One combination of the matrix.
+struct Choice<'a> {
+    /// For each variable which of its values, by number; 0 for those that have
+    /// only one.
+    values: Vec<usize>,
+    /// Values given by an `include`, in place of those.
+    given: Option<&'a [(String, Draft)]>,
+}
+
+impl<'a> Choice<'a> {
+    /// The value chosen for variable number `at`, which is a key of the matrix.
+    fn of(&self, at: usize, name: &str, drafts: &'a [Draft]) -> Option<&'a Draft> {
+        match self.given {
+            None => drafts.get(*self.values.get(at)?),
+            Some(given) => given.iter().find(|(key, _)| key == name).map(|(_, draft)| draft),
+        }
+    }
+}
+
+/// How many combinations a matrix has, those left out not counted.
+pub(crate) fn combinations(model: &Model) -> usize {
+    let is_left_out = |values: &[(&str, String)]| {
+        model.matrix.exclude.iter().any(|rule| {
+            rule.iter().all(|(key, draft)| values.contains(&(key.as_str(), draft.to_string())))
+        })
+    };
+    let mut all: Vec<Vec<(&str, String)>> = vec![Vec::new()];
+    for variable in &model.variables {
+        let Values::Matrix(drafts) = &variable.values else { continue };
+        let mut longer = Vec::with_capacity(all.len() * drafts.len());
+        for values in &all {
+            for draft in drafts {
+                let value = (variable.name.as_str(), draft.to_string());
+                longer.push([values.as_slice(), &[value]].concat());
+            }
+        }
+        all = longer;
+    }
+    all.iter().filter(|values| !is_left_out(values)).count() + model.matrix.include.len()
+}
+
+impl<'a> Expander<'a> {
+    /// All plans. What is wrong is reported, and then there are fewer.
+    pub(crate) fn plans(&'a self, sink: &mut Sink) -> Vec<Plan> {
+        let mut plans: Vec<Plan> = Vec::new();
+        let repetitions = self.options.repeat.max(1);
+        for choice in self.choices() {
+            let mut first = None;
+            for repetition in 1..=repetitions {
+                let Some(plan) = self.plan(&choice, (repetition, repetitions), sink) else {
+                    if sink.has_errors() {
+                        return plans;
+                    }
+                    break;
+                };
+                // A variable given on the command line, or an `include`, can make
+                // two combinations the same.
+                let first = first.get_or_insert(plans.len());
+                if plans[..*first].iter().any(|p| p.identity.variant == plan.identity.variant) {
+                    break;
+                }
+                plans.push(plan);
+            }
+        }
+        if plans.is_empty() && !sink.has_errors() {
+            let span = self.model.matrix.exclude.iter().flatten().map(|(_, draft)| draft.span);
+            let message = "every combination of the matrix is left out, so there are no runs";
+            let diagnostic =
+                Diagnostic::new(Code::EmptyValue, span.last().unwrap_or_default(), message);
+            sink.report(diagnostic);
+        }
+        plans
+    }
+
+    /// The combinations, the last key of the matrix changing fastest.
+    fn choices(&self) -> Vec<Choice<'a>> {
+        let mut choices: Vec<Vec<usize>> = vec![Vec::new()];
+        for variable in &self.model.variables {
+            let count = match &variable.values {
+                Values::Matrix(values) if !self.options.vars.contains_key(&variable.name) => {
+                    values.len()
+                }
+                _ => 1,
+            };
+            let longer = |choice: Vec<usize>| {
+                (0..count).map(move |value| [choice.as_slice(), &[value]].concat())
+            };
+            choices = choices.into_iter().flat_map(longer).collect();
+        }
+        let products = choices.into_iter().map(|values| Choice { values, given: None });
+        let included = self.model.matrix.include.iter();
+        let included =
+            included.map(|given| Choice { values: Vec::new(), given: Some(given.as_slice()) });
+        products.chain(included).collect()
+    }
+
+    /// The plan of a combination, unless that is left out.
+    fn plan(
+        &'a self,
+        choice: &Choice<'a>,
+        repetition: (u32, u32),
+        sink: &mut Sink,
+    ) -> Option<Plan> {
+        let seed = seed::of_repetition(self.options.seed, repetition.0);
+        let mut filler = Filler::new(self, choice, seed, sink);
+        filler.fill_variables();
+        let variant = filler.variant();
+        if choice.given.is_none() && filler.is_left_out() {
+            return None;
+        }
+        let timeout = match self.options.timeout {
+            Some(timeout) => Some(timeout),
+            None => filler.setting(&self.model.timeout),
+        };
+        let lab_env = self.lab.env.iter().cloned();
+        let env = lab_env.chain(filler.env(&self.model.env)).collect();
+        let processes = self.model.processes.iter().map(|process| filler.process(process));
+        let processes: Vec<_> = processes.collect();
+        let steps = filler.steps(&self.model.steps);
+        let checks: Vec<_> = self.model.checks.iter().map(|check| filler.check(check)).collect();
+        let own_path = self.model.path.iter().map(|folder| self.lab.directory.join(folder));
+        let path: Vec<PathBuf> = own_path.chain(self.lab.path.iter().cloned()).collect();
+        Some(Plan {
+            version: PLAN_VERSION,
+            identity: Identity {
+                lab: self.lab.id.clone(),
+                scenario: self.id.to_owned(),
+                title: self.model.title.clone(),
+                file: self.file.to_owned(),
+                variant,
+                repetition,
+                seed,
+            },
+            backend: self.backend,
+            topology: self.topology.clone(),
+            timeout: timeout?,
+            directory: self.lab.directory.clone(),
+            path,
+            env,
+            processes: processes.into_iter().collect::<Option<_>>()?,
+            steps: steps?,
+            checks: checks.into_iter().collect::<Option<_>>()?,
+        })
+    }
+}
