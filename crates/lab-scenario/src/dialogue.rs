@@ -103,8 +103,12 @@ fn speech(line: &str, start: usize) -> Result<Speech, LineError> {
     }
     let after = &line[marker + 1..];
     let from = start + line.len() - after.trim_start().len();
-    let text = vec![from..start + line.len()];
-    Ok(Speech { who: start..start + who.len(), direction, text })
+    let end = start + line.len();
+    Ok(Speech {
+        who: start..start + who.len(),
+        direction,
+        text: std::iter::once(from..end).collect(),
+    })
 }
 
 /// A line without the comment at its end, or all of it.

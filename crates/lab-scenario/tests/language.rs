@@ -185,8 +185,8 @@ fn steps() {
     0 signal SIGUSR1 (3s)
     4  (3s)
     2 ended with code 0 (7s)
-    stop 1 (2s)
-    stop 5 (2s)
+    stop 1 (3s)
+    stop 5 (3s)
     start 1 (3s)
     0 was killed by SIGKILL (3s)
     "##);

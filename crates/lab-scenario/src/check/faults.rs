@@ -7,6 +7,7 @@ use crate::codes::Code;
 use crate::decode::Record;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Fault, ShapeDraft};
+use crate::plan::LinkState;
 use crate::raw::{RawHostChange, RawLinkChange};
 use crate::source::Span;
 use crate::suggest;
@@ -49,7 +50,7 @@ impl Checker<'_> {
         let between = [a.value.clone(), b.value.clone()];
         Some(match change? {
             Change::State(state) => Fault::Link { between, state },
-            Change::Shape(shape) => Fault::Reshape { between, shape: Box::new(shape) },
+            Change::Shape(shape) => Fault::Reshape { between, shape },
         })
     }
 
@@ -73,13 +74,13 @@ impl Checker<'_> {
                     let message = "`jitter` without `delay`";
                     self.sink.report(Diagnostic::new(Code::Contradiction, jitter.span, message));
                 }
-                Some(Change::Shape(ShapeDraft {
+                Some(Change::Shape(Box::new(ShapeDraft {
                     bw: self.setting(raw.bw.as_ref()),
                     delay: self.setting(raw.delay.as_ref()),
                     jitter: self.setting(raw.jitter.as_ref()),
                     loss: self.setting(raw.loss.as_ref()),
                     max_queue_size: self.setting(raw.max_queue_size.as_ref()),
-                }))
+                })))
             }
             (None, None) => {
                 if raw.is_whole() {
@@ -103,7 +104,7 @@ impl Checker<'_> {
             diagnostic.help(format!("`{}` has no links", a.value))
         } else {
             let neighbours = suggest::list(&neighbours);
-            diagnostic.help(format!("`{}` is joined to {neighbours}", a.value))
+            diagnostic.help(format!("`{}` is linked to {neighbours}", a.value))
         });
     }
 
@@ -152,8 +153,8 @@ impl Checker<'_> {
 }
 
 enum Change {
-    State(crate::plan::LinkState),
-    Shape(ShapeDraft),
+    State(LinkState),
+    Shape(Box<ShapeDraft>),
 }
 
 /// The nodes that the links of a node lead to, each once.

@@ -84,7 +84,7 @@ impl Course<'_, '_> {
         for step in steps {
             match &step.action {
                 Action::Parallel(branches) => {
-                    branches.iter().for_each(|branch| self.follow(branch))
+                    branches.iter().for_each(|branch| self.follow(branch));
                 }
                 Action::Repeat { body, .. } | Action::Retry { body, .. } => self.follow(body),
                 _ => self.one(step),
@@ -158,10 +158,10 @@ fn starts(steps: &[Step]) -> Vec<(ProcessId, Span)> {
         match &step.action {
             Action::Start(id) => starts.push((*id, step.span)),
             Action::Parallel(branches) => {
-                starts.extend(branches.iter().flat_map(|b| self::starts(b)))
+                starts.extend(branches.iter().flat_map(|b| self::starts(b)));
             }
             Action::Repeat { body, .. } | Action::Retry { body, .. } => {
-                starts.extend(self::starts(body))
+                starts.extend(self::starts(body));
             }
             _ => {}
         }

@@ -124,10 +124,10 @@ impl Checker<'_> {
             RawVerb::Dialogue(dialogue) => self.dialogue(dialogue, steps),
             RawVerb::Start(targets) => self.start_step(raw, targets, steps),
             RawVerb::Stop(targets) => {
-                self.each(raw, targets, &[Action::Stop(SOMEBODY)], "stop", steps)
+                self.each(raw, targets, &[Action::Stop(SOMEBODY)], "stop", steps);
             }
             RawVerb::Kill(targets) => {
-                self.each(raw, targets, &[Action::Kill(SOMEBODY)], "kill", steps)
+                self.each(raw, targets, &[Action::Kill(SOMEBODY)], "kill", steps);
             }
             RawVerb::Restart(targets) => {
                 let both = [Action::Stop(SOMEBODY), Action::Start(SOMEBODY)];

@@ -94,10 +94,10 @@ impl<'a> Expander<'a> {
             }
         }
         if plans.is_empty() && !sink.has_errors() {
-            let span = self.model.matrix.exclude.iter().flatten().map(|(_, draft)| draft.span);
+            let mut span = self.model.matrix.exclude.iter().flatten().map(|(_, draft)| draft.span);
             let message = "every combination of the matrix is left out, so there are no runs";
             let diagnostic =
-                Diagnostic::new(Code::EmptyValue, span.last().unwrap_or_default(), message);
+                Diagnostic::new(Code::EmptyValue, span.next().unwrap_or_default(), message);
             sink.report(diagnostic);
         }
         plans

@@ -2,6 +2,7 @@
 
 use crate::decode::{Decode, entries, record};
 use crate::diagnostic::Sink;
+use crate::schema::Definitions;
 use crate::text::Text;
 use crate::yaml::Node;
 
@@ -16,6 +17,10 @@ impl Decode for RawNothing {
             crate::decode::unknown_key(&entry.key, "this step", &[], sink);
         }
         Some(Self)
+    }
+
+    fn schema(_: &mut Definitions) -> serde_json::Value {
+        serde_json::json!({"type": ["object", "null"], "maxProperties": 0})
     }
 }
 

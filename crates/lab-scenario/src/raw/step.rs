@@ -3,7 +3,7 @@
 use super::{RawHostChange, RawLinkChange, RawNothing};
 use crate::decode::{Decode, OneOrMany, choice, record, wrong_type};
 use crate::diagnostic::Sink;
-use crate::schema::Definitions;
+use crate::schema::{self, Definitions};
 use crate::text::Text;
 use crate::yaml::{Node, Value};
 
@@ -94,6 +94,11 @@ impl Decode for RawTargets {
         let names = OneOrMany::decode(node, sink)?;
         Some(Self { names: names.0, within: None })
     }
+
+    fn schema(definitions: &mut Definitions) -> serde_json::Value {
+        let names = OneOrMany::<Text>::schema(definitions);
+        schema::any_of([names, RawTargetsParts::schema(definitions)])
+    }
 }
 
 /// A dialogue: its text, or a mapping with more about the step.
@@ -111,6 +116,10 @@ impl Decode for RawDialogue {
         }
         let lines = Text::decode(node, sink)?;
         Some(Self { lines, within: None })
+    }
+
+    fn schema(definitions: &mut Definitions) -> serde_json::Value {
+        schema::any_of([Text::schema(definitions), RawDialogueParts::schema(definitions)])
     }
 }
 
@@ -137,6 +146,11 @@ impl Decode for RawParallel {
             }
             _ => wrong_type(node, "a list of branches", sink),
         }
+    }
+
+    fn schema(definitions: &mut Definitions) -> serde_json::Value {
+        let branches = Vec::<OneOrMany<RawStep>>::schema(definitions);
+        schema::any_of([branches, RawParallelParts::schema(definitions)])
     }
 }
 
