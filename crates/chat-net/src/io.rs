@@ -108,6 +108,15 @@ impl<M> Io<M> {
             .map_or(0, |c| c.queue.bytes())
     }
 
+    /// The address on our side of a connection of this thread: the one by which its
+    /// peer reaches this machine.
+    #[must_use]
+    pub fn local_addr(&self, conn: ConnId) -> Option<SocketAddr> {
+        let connection = self.connections.get(conn.slot as usize)?;
+        let alive = connection.generation == conn.generation;
+        alive.then(|| connection.socket.local_addr().ok())?
+    }
+
     /// Asks for one [`Event::Drained`](crate::Event::Drained), when the queue of a
     /// connection of this thread is next found empty at the end of a turn.
     pub fn notify_drained(&mut self, conn: ConnId) {

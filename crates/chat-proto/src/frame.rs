@@ -1,6 +1,10 @@
 //! The frame `N:CONTENT`, where `N` counts the *characters* (Unicode scalar
 //! values, not bytes) of CONTENT, which is UTF-8.
 //!
+//! What differs between the dialects that count characters is how the number is
+//! written. So a decoder is made of a [`Header`] and all the rest, which is the same:
+//! [`Decoder`] is the one with a [`Colon`].
+//!
 //! # What is accepted
 //!
 //! * `N` is one to [`MAX_DIGITS`] ASCII digits followed at once by `:`. A sign,
@@ -18,6 +22,7 @@
 //! promises. A frame that lies whole in the input is returned without a copy.
 
 use bytes::Bytes;
+use std::fmt;
 use thiserror::Error;
 
 /// The longest header: ten digits.
@@ -30,6 +35,9 @@ pub enum FrameError {
     /// A byte other than a digit or the `:` after at least one digit.
     #[error("a frame must begin with its length in decimal digits and ':'")]
     Header,
+    /// Five bytes that are not one number with blanks before or behind it.
+    #[error("a frame must begin with its length in 5 bytes: decimal digits, padded with blanks")]
+    PaddedHeader,
     /// The content is (or is announced to be) longer than the limit in bytes.
     #[error("a frame may hold at most {limit} bytes")]
     TooLong {
@@ -62,12 +70,47 @@ pub fn encode_parts(parts: &[&str]) -> Bytes {
     frame.into()
 }
 
+/// How the number of a frame's characters is written before them.
+pub trait Header: Copy + Default + fmt::Debug {
+    /// Takes the next byte; the number of characters with the header's last one.
+    ///
+    /// # Errors
+    /// When no header has this byte here. `limit` is for [`FrameError::TooLong`].
+    fn push(&mut self, byte: u8, limit: usize) -> Result<Option<usize>, FrameError>;
+
+    /// True before the first byte.
+    fn is_empty(&self) -> bool;
+}
+
+/// Digits, and a `:`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Colon {
+    value: usize,
+    digits: usize,
+}
+
+impl Header for Colon {
+    fn push(&mut self, byte: u8, limit: usize) -> Result<Option<usize>, FrameError> {
+        match byte {
+            b'0'..=b'9' if self.digits == MAX_DIGITS => Err(FrameError::TooLong { limit }),
+            b'0'..=b'9' => {
+                self.value = self.value.saturating_mul(10).saturating_add(usize::from(byte - b'0'));
+                self.digits += 1;
+                Ok(None)
+            }
+            b':' if self.digits > 0 => Ok(Some(self.value)),
+            _ => Err(FrameError::Header),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.digits == 0
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
-enum State {
-    Header {
-        value: usize,
-        digits: usize,
-    },
+enum State<H> {
+    Header(H),
     /// `need` characters are missing; `kept` holds what came before.
     Content {
         need: usize,
@@ -76,6 +119,9 @@ enum State {
     Delivered,
     Failed(FrameError),
 }
+
+/// Cuts a stream of `N:CONTENT` frames.
+pub type Decoder = HeaderDecoder<Colon>;
 
 /// Cuts a stream of bytes into frames.
 ///
@@ -88,9 +134,9 @@ enum State {
 /// assert_eq!(decoder.next(&mut b"!".as_slice()), Ok(Some("\u{20ac}!")));
 /// ```
 #[derive(Debug)]
-pub struct Decoder {
+pub struct HeaderDecoder<H> {
     limit: usize,
-    state: State,
+    state: State<H>,
     /// Content of an unfinished frame; its last one to three bytes may be the
     /// beginning of a character (see `partial`).
     kept: Vec<u8>,
@@ -98,19 +144,21 @@ pub struct Decoder {
     partial: usize,
 }
 
-const START: State = State::Header { value: 0, digits: 0 };
-
-impl Decoder {
+impl<H: Header> HeaderDecoder<H> {
     /// A decoder that refuses contents of more than `limit` bytes.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self { limit, state: START, kept: Vec::new(), partial: 0 }
+        Self { limit, state: State::Header(H::default()), kept: Vec::new(), partial: 0 }
     }
 
     /// True when the stream ends between two frames, so an end here loses nothing.
     #[must_use]
     pub fn is_between_frames(&self) -> bool {
-        matches!(self.state, State::Header { digits: 0, .. } | State::Delivered)
+        match self.state {
+            State::Header(header) => header.is_empty(),
+            State::Delivered => true,
+            State::Content { .. } | State::Failed(_) => false,
+        }
     }
 
     /// Takes the next frame's content from `input`, advancing it past what was
@@ -142,9 +190,9 @@ impl Decoder {
             self.kept.clear();
             // One long frame should not make an idle connection keep its memory.
             self.kept.shrink_to(256);
-            self.state = START;
+            self.state = State::Header(H::default());
         }
-        if let State::Header { .. } = self.state
+        if let State::Header(_) = self.state
             && !self.header(input)?
         {
             return Ok(None);
@@ -152,35 +200,28 @@ impl Decoder {
         match self.state {
             State::Content { need } => self.content(need, input),
             State::Failed(error) => Err(error),
-            State::Header { .. } | State::Delivered => Ok(None),
+            State::Header(_) | State::Delivered => Ok(None),
         }
     }
 
-    /// Reads the header; true once its `:` was seen.
+    /// Reads the header; true once its last byte was seen.
     fn header(&mut self, input: &mut &[u8]) -> Result<bool, FrameError> {
-        let State::Header { mut value, mut digits } = self.state else { return Ok(true) };
+        let State::Header(mut header) = self.state else { return Ok(true) };
         while let Some((&byte, rest)) = input.split_first() {
             *input = rest;
-            match byte {
-                b'0'..=b'9' if digits == MAX_DIGITS => {
-                    return Err(FrameError::TooLong { limit: self.limit });
-                }
-                b'0'..=b'9' => {
-                    value = value.saturating_mul(10).saturating_add(usize::from(byte - b'0'));
-                    digits += 1;
-                }
+            match header.push(byte, self.limit)? {
+                None => {}
                 // A character takes at least one byte.
-                b':' if digits > 0 && value > self.limit => {
+                Some(chars) if chars > self.limit => {
                     return Err(FrameError::TooLong { limit: self.limit });
                 }
-                b':' if digits > 0 => {
-                    self.state = State::Content { need: value };
+                Some(chars) => {
+                    self.state = State::Content { need: chars };
                     return Ok(true);
                 }
-                _ => return Err(FrameError::Header),
             }
         }
-        self.state = State::Header { value, digits };
+        self.state = State::Header(header);
         Ok(false)
     }
 
@@ -209,7 +250,7 @@ impl Decoder {
         if need == 0 {
             *input = rest;
             if self.kept.is_empty() {
-                self.state = START;
+                self.state = State::Header(H::default());
                 return Ok(Some(Found::Input(now)));
             }
             self.kept.extend_from_slice(now);

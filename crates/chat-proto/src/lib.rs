@@ -5,10 +5,11 @@
 //! socket, asks a clock for the time or draws a random number, so each protocol
 //! can be tested, fuzzed and simulated without a network.
 //!
-//! * [`frame`] — the `N:CONTENT` frame of the `direct` dialect and of the UDP chat
+//! * [`frame`] — frames that count characters; `N:CONTENT` of the `direct` dialect and the UDP chat
 //! * [`direct`] — messages by name over TCP: the server's and the client's side
 //! * [`room`] — one room for all, plain lines over TCP
 //! * [`relay`] — a spanning tree of servers: the server's and the client's side
+//! * [`registry`] — who is there, private chats from peer to peer, group chats
 //! * [`datagram`] — the UDP broadcast chat's datagrams
 //! * [`text`] — text of strangers made fit for one line or for a terminal
 //! * [`units`], [`address`] — how sizes, durations and server addresses are written
@@ -18,6 +19,7 @@ pub mod address;
 pub mod datagram;
 pub mod direct;
 pub mod frame;
+pub mod registry;
 pub mod relay;
 pub mod room;
 pub mod text;

@@ -42,6 +42,13 @@ pub(crate) enum Dialect {
     /// A server connects to at most one other (`--connect`), so servers form a tree. Type `state`
     /// for what it knows, as one line of JSON.
     Relay(crate::relay::RelayArgs),
+
+    /// Who is there, private chats from peer to peer, group chats (TCP 6234, UDP 6235)
+    ///
+    /// A frame is HEADER DATA: the number of characters of DATA in decimal digits, padded with
+    /// blanks to five bytes, and DATA. Clients begin with `&&REGISTER&&|NAME|TCP_PORT` and send
+    /// `&&HELLO&&|NAME` by UDP now and then. It runs on one thread, whatever --threads says.
+    Registry(crate::registry::RegistryArgs),
 }
 
 /// The options every server has.
@@ -125,11 +132,16 @@ impl ServeArgs {
 
     /// Where to listen, with the dialect's port if none was given.
     pub(crate) fn address(&self, default_port: u16) -> anyhow::Result<SocketAddr> {
-        parse_listen(self.listen.as_deref(), default_port)
+        parse_listen("--listen", self.listen.as_deref(), default_port)
     }
 }
 
-fn parse_listen(text: Option<&str>, default_port: u16) -> anyhow::Result<SocketAddr> {
+/// Reads the value of `option`: IP:PORT, an IP, or a port.
+pub(crate) fn parse_listen(
+    option: &str,
+    text: Option<&str>,
+    default_port: u16,
+) -> anyhow::Result<SocketAddr> {
     let everywhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
     let Some(text) = text else { return Ok((everywhere, default_port).into()) };
     if let Ok(address) = text.parse::<SocketAddr>() {
@@ -145,7 +157,7 @@ fn parse_listen(text: Option<&str>, default_port: u16) -> anyhow::Result<SocketA
     }
     let error =
         anyhow::anyhow!("write IP:PORT, as in `0.0.0.0:{default_port}` or `[::]:{default_port}`");
-    Err(error).with_context(|| format!("--listen: `{text}` is not an address to listen on"))
+    Err(error).with_context(|| format!("{option}: `{text}` is not an address to listen on"))
 }
 
 #[cfg(test)]
@@ -170,9 +182,13 @@ mod tests {
             (Some("[::1]"), "[::1]:12345"),
             (Some("::"), "[::]:12345"),
         ] {
-            assert_eq!(parse_listen(text, 12345).unwrap(), address.parse().unwrap(), "{text:?}");
+            assert_eq!(
+                parse_listen("--listen", text, 12345).unwrap(),
+                address.parse().unwrap(),
+                "{text:?}"
+            );
         }
-        assert!(parse_listen(Some("h4:1"), 12345).is_err());
-        assert!(parse_listen(Some("99999"), 12345).is_err());
+        assert!(parse_listen("--listen", Some("h4:1"), 12345).is_err());
+        assert!(parse_listen("--listen", Some("99999"), 12345).is_err());
     }
 }

@@ -4,6 +4,7 @@
 mod args;
 mod direct;
 mod logging;
+mod registry;
 mod relay;
 mod room;
 mod serve;
@@ -17,6 +18,7 @@ fn main() -> ExitCode {
         args::Dialect::Direct(args) => direct::run(&args),
         args::Dialect::Room(args) => room::run(&args),
         args::Dialect::Relay(args) => relay::run(&args),
+        args::Dialect::Registry(args) => registry::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
