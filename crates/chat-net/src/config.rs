@@ -18,11 +18,16 @@ pub struct Config {
     pub grace: Duration,
     /// When a peer that does not answer any more counts as gone; `None`: never.
     pub peer_timeout: Option<PeerTimeout>,
+    /// An accepted connection that ends without [`Io::close`](crate::Io::close) or
+    /// [`Io::finish`](crate::Io::finish) is reset, also when the process is killed
+    /// (SO_LINGER with 0 s until then). Where the end of the stream means "done", the
+    /// peer can so tell it from a server that died before it was.
+    pub reset_unless_closed: bool,
 }
 
 impl Default for Config {
     /// One thread per core, 10,000 connections, 1 MiB per queue, a second to
-    /// close, two to stop, and the default [`PeerTimeout`].
+    /// close, two to stop, the default [`PeerTimeout`], and ordinary ends.
     fn default() -> Self {
         Self {
             threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
@@ -31,6 +36,7 @@ impl Default for Config {
             linger: Duration::from_secs(1),
             grace: Duration::from_secs(2),
             peer_timeout: Some(PeerTimeout::new(Duration::from_secs(30), None)),
+            reset_unless_closed: false,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One TCP connection of a reactor thread.
 
 use crate::queue::Queue;
+use crate::socket;
 use mio::net::TcpStream;
 use std::io;
 use std::net::{Shutdown, SocketAddr};
@@ -35,6 +36,8 @@ pub(crate) struct Connection {
     pub(crate) tell_drained: bool,
     /// Our stream is to be ended once the queue is empty.
     pub(crate) finish: bool,
+    /// It is reset unless it is finished first.
+    pub(crate) resets: bool,
     finished: bool,
 }
 
@@ -53,6 +56,7 @@ impl Connection {
             read_ended: false,
             tell_drained: false,
             finish: false,
+            resets: false,
             finished: false,
         }
     }
@@ -67,6 +71,9 @@ impl Connection {
         self.blocked = !empty;
         if empty && self.finish && !self.finished {
             self.finished = true;
+            if std::mem::take(&mut self.resets) {
+                socket::set_reset(&self.socket, false)?;
+            }
             match self.socket.shutdown(Shutdown::Write) {
                 // The peer was faster.
                 Err(error) if error.kind() == io::ErrorKind::NotConnected => {}

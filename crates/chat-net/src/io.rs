@@ -145,6 +145,16 @@ impl<M> Io<M> {
         self.mark_dirty(conn);
     }
 
+    /// Ends a connection of this thread at once: what is queued is dropped, and the
+    /// peer sees a reset.
+    pub fn abort(&mut self, conn: ConnId) {
+        if let Some(connection) = self.get(conn) {
+            // If it fails, the connection is broken already.
+            let _ = socket::set_reset(&connection.socket, true);
+            self.lose(conn, Closed::Asked);
+        }
+    }
+
     /// Ends our half of a connection of this thread once its queue is sent. What
     /// the peer sends is still heard; what is sent from now on is dropped.
     pub fn finish(&mut self, conn: ConnId) {
@@ -243,6 +253,10 @@ impl<M> Io<M> {
     ) -> Option<(ConnId, Via)> {
         match self.insert(stream, peer, Phase::Open) {
             Ok(conn) => {
+                let resets = self.shared.config.reset_unless_closed;
+                if let Some(connection) = self.get(conn) {
+                    connection.resets = resets;
+                }
                 Some((conn, if refused { Via::Refused(listener) } else { Via::Accepted(listener) }))
             }
             Err(error) => {

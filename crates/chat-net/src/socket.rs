@@ -5,6 +5,7 @@ use mio::net::{TcpListener, TcpStream};
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// Connections the kernel keeps for us until they are accepted (it may lower this).
 const BACKLOG: i32 = 4096;
@@ -29,4 +30,9 @@ pub(crate) fn set_options(stream: &TcpStream, peer_timeout: Option<PeerTimeout>)
         .with_retries(limits.probes());
     socket.set_tcp_keepalive(&keepalive)?;
     socket.set_tcp_user_timeout(Some(limits.timeout))
+}
+
+/// Chooses whether the connection is reset when its descriptor is closed.
+pub(crate) fn set_reset(stream: &TcpStream, reset: bool) -> io::Result<()> {
+    SockRef::from(stream).set_linger(reset.then_some(Duration::ZERO))
 }

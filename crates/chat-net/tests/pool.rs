@@ -171,6 +171,58 @@ fn outgoing_connections() {
     assert_eq!(apps[0].log, ["connection refused"]);
 }
 
+/// Closes whom it heard `bye` from, aborts whom it heard `no` from, and stops after two.
+#[derive(Default)]
+struct Ends {
+    closed: usize,
+}
+
+impl App for Ends {
+    type Message = ();
+
+    fn handle(&mut self, event: Event<'_, ()>, io: &mut Io<()>) {
+        match event {
+            Event::Received { conn, bytes: b"bye" } => {
+                io.send(conn, Bytes::from_static(b"bye"));
+                io.close(conn);
+            }
+            Event::Received { conn, .. } => io.abort(conn),
+            Event::Closed { why, .. } => {
+                assert!(matches!(why, Closed::Asked));
+                self.closed += 1;
+                if self.closed == 2 {
+                    io.stop();
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn a_reset_tells_an_unfinished_connection_from_a_closed_one() {
+    use std::io::{ErrorKind, Read as _, Write as _};
+    let config = Config { reset_unless_closed: true, ..config(1) };
+    let mut pool = Pool::new(config).unwrap();
+    let (_, address) = pool.listen("127.0.0.1:0".parse().unwrap()).unwrap();
+    let client = std::thread::spawn(move || {
+        let mut streams = [address; 2].map(|to| std::net::TcpStream::connect(to).unwrap());
+        let mut answers = Vec::new();
+        for (stream, word) in streams.iter_mut().zip(["bye", "no"]) {
+            stream.write_all(word.as_bytes()).unwrap();
+            let mut answer = String::new();
+            let end = stream.read_to_string(&mut answer).map_err(|error| error.kind());
+            answers.push((answer, end));
+        }
+        answers
+    });
+    pool.run(|_| Ends::default()).unwrap();
+    assert_eq!(
+        client.join().unwrap(),
+        [("bye".to_owned(), Ok(3)), (String::new(), Err(ErrorKind::ConnectionReset))]
+    );
+}
+
 struct UdpEcho(DatagramId);
 
 impl App for UdpEcho {
