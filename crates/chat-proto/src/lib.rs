@@ -10,11 +10,13 @@
 //! * [`room`] — one room for all, plain lines over TCP
 //! * [`relay`] — a spanning tree of servers: the server's and the client's side
 //! * [`registry`] — who is there, private chats from peer to peer, group chats
+//! * [`accounts`] — accounts, offline messages, private talk after consent: both sides
 //! * [`datagram`] — the UDP broadcast chat's datagrams
 //! * [`text`] — text of strangers made fit for one line or for a terminal
 //! * [`units`], [`address`] — how sizes, durations and server addresses are written
 #![forbid(unsafe_code)]
 
+pub mod accounts;
 pub mod address;
 pub mod datagram;
 pub mod direct;

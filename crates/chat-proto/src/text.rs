@@ -27,6 +27,13 @@ pub fn for_one_line(text: &str) -> Cow<'_, str> {
     neutral(text, is_active)
 }
 
+/// For programs of others, which may show it as it is: control characters other than
+/// line breaks and tabs are replaced, and nothing else is.
+#[must_use]
+pub fn for_strangers(text: &str) -> Cow<'_, str> {
+    neutral(text, |c| c.is_control() && c != '\n' && c != '\t')
+}
+
 fn neutral(text: &str, unwanted: impl Fn(char) -> bool) -> Cow<'_, str> {
     if !text.contains(&unwanted) {
         return Cow::Borrowed(text);
@@ -70,5 +77,6 @@ mod tests {
             "a\\x1b[2Jb\\r\\x07\\x9b\\u{202e}\n"
         );
         assert_eq!(for_one_line("a\nb\tc\x7f"), "a\\nb\\tc\\x7f");
+        assert_eq!(for_strangers("\x1b[2J\u{9b}\t\u{200d}"), "\\x1b[2J\\x9b\t\u{200d}");
     }
 }

@@ -49,6 +49,13 @@ pub(crate) enum Dialect {
     /// blanks to five bytes, and DATA. Clients begin with `&&REGISTER&&|NAME|TCP_PORT` and send
     /// `&&HELLO&&|NAME` by UDP now and then. It runs on one thread, whatever --threads says.
     Registry(crate::registry::RegistryArgs),
+
+    /// Accounts, blacklists, offline messages, private talk after consent (port 4119)
+    ///
+    /// Clients make one connection for each request, a line of words; the server connects to them
+    /// to say something. Accounts are made with `chat-server accounts user`. What a client was
+    /// told is done survives everything, also `kill -9`.
+    Accounts(Box<crate::accounts::AccountsArgs>),
 }
 
 /// The options every server has.

@@ -1,6 +1,7 @@
 //! `chat-server`: the servers of the chat labs, one subcommand for each dialect.
 #![forbid(unsafe_code)]
 
+mod accounts;
 mod args;
 mod direct;
 mod logging;
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
         args::Dialect::Room(args) => room::run(&args),
         args::Dialect::Relay(args) => relay::run(&args),
         args::Dialect::Registry(args) => registry::run(&args),
+        args::Dialect::Accounts(args) => accounts::run(*args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

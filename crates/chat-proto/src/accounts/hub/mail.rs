@@ -1,0 +1,224 @@
+//! What users send to each other, and how it gets there.
+
+use super::state::{Item, Pushing, Session};
+use super::{Action, Change, Hub, Letter, Note, RETRY, timer};
+use crate::accounts::answer::answers;
+use crate::accounts::{Delivered, WITH};
+use crate::text::for_strangers;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Pushes that an old client may break before it counts as having read the item.
+const BROKEN_PUSHES: u32 = 3;
+
+impl<K: Copy> Hub<K> {
+    pub(super) fn message(
+        &mut self,
+        user: usize,
+        target: &str,
+        text: &str,
+        now: Instant,
+        out: &mut Vec<Action<K>>,
+    ) -> &'static str {
+        let Some(&target) = self.by_name.get(target) else { return answers::WRONG_TARGET };
+        if self.accounts[target].blocked.contains(&self.accounts[user].name) {
+            return answers::BLOCKED;
+        }
+        let text = for_strangers(text).into();
+        if self.post(user, target, &text, out) {
+            self.deliver(target, now, out);
+            ""
+        } else {
+            answers::MAILBOX_FULL
+        }
+    }
+
+    pub(super) fn broadcast(
+        &mut self,
+        user: usize,
+        text: &str,
+        now: Instant,
+        out: &mut Vec<Action<K>>,
+    ) -> &'static str {
+        let text = for_strangers(text).into();
+        for target in 0..self.accounts.len() {
+            let account = &self.accounts[target];
+            let hears = account.session.is_some()
+                && target != user
+                && !account.blocked.contains(&self.accounts[user].name);
+            if hears && self.post(user, target, &text, out) {
+                self.deliver(target, now, out);
+            }
+        }
+        ""
+    }
+
+    pub(super) fn get_address(
+        &mut self,
+        user: usize,
+        target: &str,
+        now: Instant,
+        out: &mut Vec<Action<K>>,
+    ) -> &'static str {
+        let Some(&target) = self.by_name.get(target) else { return answers::WRONG_TARGET };
+        let (asker, target_name) = (self.name(user), self.name(target));
+        if self.accounts[target].blocked.contains(&asker) {
+            return answers::BLOCKED;
+        }
+        let Some(session) = &mut self.accounts[target].session else { return answers::NOT_ONLINE };
+        session.asked_by.insert(asker.clone());
+        let prompt =
+            format!("print Do_you_agree to have a private talk with {asker}? Y {asker}/N {asker}");
+        if !self.notify(target, &prompt) {
+            out.push(Action::Note(Note::MailboxFull { to: target_name }));
+            return answers::MAILBOX_FULL;
+        }
+        out.push(Action::Note(Note::Asked { asker, target: target_name }));
+        self.deliver(target, now, out);
+        answers::REQUEST_SENT
+    }
+
+    pub(super) fn consent(
+        &mut self,
+        user: usize,
+        asker: &str,
+        agreed: bool,
+        now: Instant,
+        out: &mut Vec<Action<K>>,
+    ) -> &'static str {
+        let name = self.name(user);
+        let Some(session) = &mut self.accounts[user].session else {
+            return answers::NO_SUCH_REQUEST;
+        };
+        let push = session.push;
+        if !session.asked_by.remove(asker) {
+            return answers::NO_SUCH_REQUEST;
+        }
+        let Some(&asker) = self.by_name.get(asker) else { return answers::NO_SUCH_REQUEST };
+        let (ip, port) = (push.ip(), push.port());
+        let text =
+            if agreed { format!("address {name} {ip} {port}") } else { format!("refused {name}") };
+        // Who has gone by now has no use for it.
+        if self.accounts[asker].session.is_some() && self.notify(asker, &text) {
+            self.deliver(asker, now, out);
+        }
+        let (asker, target) = (self.name(asker), name);
+        out.push(Action::Note(Note::Answered { asker, target, agreed }));
+        ""
+    }
+
+    /// Puts a letter into the mailbox of `target`, if there is room.
+    fn post(
+        &mut self,
+        user: usize,
+        target: usize,
+        text: &Arc<str>,
+        out: &mut Vec<Action<K>>,
+    ) -> bool {
+        let (from, to) = (self.name(user), self.name(target));
+        if !self.has_room(target, text.len()) {
+            out.push(Action::Note(Note::MailboxFull { to }));
+            return false;
+        }
+        let (seq, nonce) = (self.seq(), self.nonce);
+        let letter = Letter { seq, nonce, from: from.clone(), text: text.clone() };
+        self.accounts[target].queue.push(Item::letter(&letter));
+        out.push(Action::Store(Change::Add { to: to.clone(), letter }));
+        out.push(Action::Note(Note::Message { from, to, seq }));
+        true
+    }
+
+    /// Queues a push that means something only to the session, if there is room.
+    fn notify(&mut self, target: usize, text: &str) -> bool {
+        let has_room = self.has_room(target, text.len());
+        if has_room {
+            let (seq, nonce) = (self.seq(), self.nonce);
+            let item = Item { seq, nonce, text: text.into(), is_letter: false };
+            self.accounts[target].queue.push(item);
+        }
+        has_room
+    }
+
+    fn has_room(&self, target: usize, bytes: usize) -> bool {
+        self.accounts[target].queue.bytes().saturating_add(bytes) < self.options.max_mailbox
+    }
+
+    pub(super) fn seq(&mut self) -> u64 {
+        let seq = self.next_seq;
+        self.next_seq += 1;
+        seq
+    }
+
+    /// Begins the next push, if there is anything to push, somewhere to push it to, and
+    /// no push under way. One at a time keeps the order.
+    pub(super) fn deliver(&mut self, index: usize, now: Instant, out: &mut Vec<Action<K>>) {
+        let account = &self.accounts[index];
+        if account.pushing.is_some() || account.retry_at.is_some_and(|at| now < at) {
+            return;
+        }
+        let (Some(session), Some(item)) = (&account.session, account.queue.first()) else { return };
+        let (to, seq) = (session.push, item.seq);
+        let (line, id) = self.address_to(session, &item.id(), &item.text);
+        let ticket = self.ticket(index);
+        self.accounts[index].pushing = Some(Pushing { ticket, seq, is_late: false });
+        out.push(Action::Push { ticket, to, line, id });
+    }
+
+    /// The line of a push to this session, and its ID if that is to be acknowledged.
+    pub(super) fn address_to(
+        &self,
+        session: &Session,
+        id: &str,
+        push: &str,
+    ) -> (String, Option<String>) {
+        match &session.token {
+            Some(token) => (format!("{WITH}{token} {id} {push}\n"), Some(id.to_owned())),
+            None => (push.to_owned(), None),
+        }
+    }
+
+    pub(super) fn pushed(
+        &mut self,
+        ticket: u64,
+        delivered: Delivered,
+        now: Instant,
+        out: &mut Vec<Action<K>>,
+    ) {
+        // None: a `logout` push, of which nothing depends.
+        let Some(index) = self.tickets.remove(&ticket) else { return };
+        let to = self.name(index);
+        let account = &mut self.accounts[index];
+        let Some(Pushing { seq, is_late, .. }) = account.pushing.take() else { return };
+        let is_broken = delivered == Delivered::Perhaps;
+        let is_given_up = is_broken && !is_late && account.failures + 1 >= BROKEN_PUSHES;
+        if delivered == Delivered::No || (is_broken && !is_given_up) {
+            // Whoever logged in meanwhile need not wait for the retry.
+            if !is_late {
+                self.push_failed(index, now, out);
+            }
+            return self.deliver(index, now, out);
+        }
+        if is_given_up {
+            out.push(Action::Note(Note::GivenUp { to: to.clone(), seq }));
+        }
+        account.failures = 0;
+        if account.queue.pop(seq).is_some_and(|item| item.is_letter) {
+            out.push(Action::Store(Change::Remove { to: to.clone(), seq }));
+            out.push(Action::Note(Note::Delivered { to, seq }));
+        }
+        self.deliver(index, now, out);
+    }
+
+    fn push_failed(&mut self, index: usize, now: Instant, out: &mut Vec<Action<K>>) {
+        let to = self.name(index);
+        let account = &mut self.accounts[index];
+        let Some(session) = &account.session else { return };
+        let at = session.push;
+        account.failures += 1;
+        let failures = account.failures;
+        let pause = self.options.retry * (1 << (failures - 1).min(4));
+        account.retry_at = now.checked_add(pause);
+        out.push(Action::Timer { id: timer(index, RETRY), at: account.retry_at });
+        out.push(Action::Note(Note::NotDelivered { to, at, failures }));
+    }
+}

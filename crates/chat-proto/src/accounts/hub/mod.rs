@@ -1,0 +1,647 @@
+//! The server: who may log in, who is online, what waits for whom.
+//!
+//! One hub knows everything and handles one [`Event`] at a time. It touches nothing:
+//! reading lines, checking passwords, storing and pushing are [`Action`]s for the
+//! program around it.
+//!
+//! # Contract
+//!
+//! * Actions are to be carried out in order, across events too. An action after an
+//!   [`Action::Store`] must not happen before that change is safe, unless the change
+//!   [may wait](Change::may_wait): an answer says that what was asked for is done.
+//! * [`Action::Check`] and [`Action::Push`] are answered by [`Event::Checked`] and
+//!   [`Event::Pushed`] with their tickets, each exactly once.
+//! * Everything that grows is bounded: accounts are made by an administrator, each has
+//!   one session, one push under way and a mailbox of so many bytes, and so many
+//!   passwords may wait to be checked.
+//!
+//! # Who is who
+//!
+//! A request that names a user must come from that user's session: with its token if
+//! it has one, else from the address it logged in from. [`Options::trust_clients`] turns
+//! that off.
+
+mod login;
+mod mail;
+mod state;
+#[cfg(test)]
+mod tests;
+
+use super::OK;
+use super::answer::answers;
+use super::request::{Ask, Request, Signed};
+use state::{Account, Item, Queue, Session};
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+/// What the hub is held to.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Wrong passwords in a row before the user is locked out.
+    pub max_tries: u32,
+    /// For how long, from any address.
+    pub lockout: Duration,
+    /// After how long without a sign of life a user counts as offline.
+    pub silence: Duration,
+    /// The pause before a push that failed is tried again; it doubles up to sixteen times itself.
+    pub retry: Duration,
+    /// Bytes that may wait for one user.
+    pub max_mailbox: usize,
+    /// Passwords that may wait to be checked, altogether; a quarter of them from one address.
+    pub max_checks: usize,
+    /// Believe who a request says it is from.
+    pub trust_clients: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            max_tries: 3,
+            lockout: Duration::from_secs(30),
+            silence: Duration::from_secs(31),
+            retry: Duration::from_millis(200),
+            max_mailbox: 16 << 20,
+            max_checks: 1024,
+            trust_clients: false,
+        }
+    }
+}
+
+/// Now, on the clock that never jumps and on the one that survives a restart.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    /// For everything while the server runs.
+    pub instant: Instant,
+    /// For what is stored.
+    pub wall: SystemTime,
+}
+
+/// What the store knows of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Record {
+    /// The user's name.
+    pub name: String,
+    /// The password's hash, a PHC string.
+    pub hash: String,
+    /// Whom the user has blocked.
+    pub blocked: Vec<String>,
+    /// Wrong passwords in a row.
+    pub tries: u32,
+    /// Locked out until then.
+    pub locked_until: Option<SystemTime>,
+    /// The session, if the user was online.
+    pub session: Option<SessionRecord>,
+    /// Letters not yet delivered, in order.
+    pub letters: Vec<Letter>,
+}
+
+/// A session as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionRecord {
+    /// Where it logged in from.
+    pub source: IpAddr,
+    /// Where it listens.
+    pub push: SocketAddr,
+    /// Its secret, if it understands receipts.
+    pub token: Option<String>,
+}
+
+/// A message that waits for its recipient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letter {
+    /// Letters are delivered in this order.
+    pub seq: u64,
+    /// A number that was drawn when the server that took it was started.
+    pub nonce: u64,
+    /// Who wrote it.
+    pub from: Arc<str>,
+    /// The text.
+    pub text: Arc<str>,
+}
+
+/// What is to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// A letter for `to`.
+    Add {
+        /// The recipient.
+        to: Arc<str>,
+        /// The letter.
+        letter: Letter,
+    },
+    /// A letter has arrived.
+    Remove {
+        /// The recipient.
+        to: Arc<str>,
+        /// Which letter.
+        seq: u64,
+    },
+    /// `user` has blocked or unblocked `target`.
+    Block {
+        /// Who.
+        user: Arc<str>,
+        /// Whom.
+        target: Arc<str>,
+        /// Blocked, or no longer.
+        blocked: bool,
+    },
+    /// Wrong passwords.
+    Tries {
+        /// Whose.
+        user: Arc<str>,
+        /// In a row.
+        tries: u32,
+        /// Locked out until then.
+        locked_until: Option<SystemTime>,
+    },
+    /// A user came or went.
+    Session {
+        /// Who.
+        user: Arc<str>,
+        /// None: went.
+        session: Option<SessionRecord>,
+    },
+}
+
+impl Change {
+    /// True if nothing is lost when a crash undoes it: a letter is pushed again, and a
+    /// client with receipts knows it already.
+    #[must_use]
+    pub fn may_wait(&self) -> bool {
+        matches!(self, Self::Remove { .. })
+    }
+}
+
+/// What happens.
+#[derive(Debug, Clone, Copy)]
+pub enum Event<'a, K> {
+    /// A connection brought its line.
+    Line {
+        /// The connection.
+        from: K,
+        /// Its other end.
+        peer: IpAddr,
+        /// The line.
+        line: &'a str,
+    },
+    /// A password was checked.
+    Checked {
+        /// As in [`Action::Check`].
+        ticket: u64,
+        /// It is the right one.
+        matches: bool,
+        /// A number nobody can guess, drawn for this event.
+        secret: u128,
+    },
+    /// A push is over.
+    Pushed {
+        /// As in [`Action::Push`].
+        ticket: u64,
+        /// What became of it.
+        delivered: super::Delivered,
+    },
+    /// A timer has come.
+    Timer {
+        /// As in [`Action::Timer`].
+        id: u64,
+    },
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action<K> {
+    /// Send this and close the connection.
+    Answer {
+        /// The connection.
+        to: K,
+        /// Perhaps empty.
+        text: String,
+    },
+    /// Store this.
+    Store(Change),
+    /// Check a password.
+    Check {
+        /// The answer's.
+        ticket: u64,
+        /// A PHC string.
+        hash: Arc<str>,
+        /// The password.
+        password: String,
+    },
+    /// Connect and say this.
+    Push {
+        /// The answer's.
+        ticket: u64,
+        /// Where.
+        to: SocketAddr,
+        /// The line; with its line feed if there is an `id`.
+        line: String,
+        /// The receipt to wait for, if the client gives any.
+        id: Option<String>,
+    },
+    /// Give up a push if nothing of it can have arrived yet.
+    Cancel {
+        /// Which.
+        ticket: u64,
+    },
+    /// Set, move or clear a timer.
+    Timer {
+        /// Which.
+        id: u64,
+        /// None: never.
+        at: Option<Instant>,
+    },
+    /// Something worth a line in the log.
+    Note(Note),
+}
+
+/// What the log should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each says what it means")]
+pub enum Note {
+    LoggedIn {
+        user: Arc<str>,
+        peer: IpAddr,
+        push: SocketAddr,
+        receipts: bool,
+        waiting: usize,
+    },
+    LoggedInElsewhere {
+        user: Arc<str>,
+        before: SocketAddr,
+    },
+    LoggedOut {
+        user: Arc<str>,
+    },
+    Silent {
+        user: Arc<str>,
+    },
+    NoSuchUser {
+        name: String,
+        peer: IpAddr,
+    },
+    WrongPassword {
+        user: Arc<str>,
+        peer: IpAddr,
+        tries: u32,
+    },
+    LockedOut {
+        user: Arc<str>,
+        peer: IpAddr,
+    },
+    StillLockedOut {
+        user: Arc<str>,
+        peer: IpAddr,
+    },
+    /// Too many passwords wait to be checked.
+    Busy {
+        user: Arc<str>,
+        peer: IpAddr,
+    },
+    /// A request in the name of a user whose session it does not come from.
+    NotTheirs {
+        name: String,
+        peer: IpAddr,
+    },
+    WrongFormat {
+        peer: IpAddr,
+    },
+    Message {
+        from: Arc<str>,
+        to: Arc<str>,
+        seq: u64,
+    },
+    MailboxFull {
+        to: Arc<str>,
+    },
+    Delivered {
+        to: Arc<str>,
+        seq: u64,
+    },
+    NotDelivered {
+        to: Arc<str>,
+        at: SocketAddr,
+        failures: u32,
+    },
+    /// An old client breaks every connection; what was sent to it counts as read.
+    GivenUp {
+        to: Arc<str>,
+        seq: u64,
+    },
+    Blocked {
+        user: Arc<str>,
+        target: Arc<str>,
+        blocked: bool,
+    },
+    Asked {
+        asker: Arc<str>,
+        target: Arc<str>,
+    },
+    Answered {
+        asker: Arc<str>,
+        target: Arc<str>,
+        agreed: bool,
+    },
+}
+
+/// The server. `K` is what the program around it calls a connection.
+#[derive(Debug)]
+pub struct Hub<K> {
+    options: Options,
+    accounts: Vec<Account<K>>,
+    by_name: HashMap<Arc<str>, usize>,
+    nonce: u64,
+    next_seq: u64,
+    next_ticket: u64,
+    /// Pushes and checks under way, and whose they are.
+    tickets: HashMap<u64, usize>,
+    /// Passwords that wait to be checked, by address.
+    checking: HashMap<IpAddr, usize>,
+}
+
+/// The timers of an account.
+const SILENCE: u64 = 0;
+const RETRY: u64 = 1;
+const TIMERS: u64 = 2;
+
+fn timer(account: usize, which: u64) -> u64 {
+    account as u64 * TIMERS + which
+}
+
+impl<K: Copy> Hub<K> {
+    /// A server with these accounts; sessions go on. `nonce` must be a number that
+    /// no earlier server of this store has had.
+    pub fn new(
+        options: Options,
+        nonce: u64,
+        records: Vec<Record>,
+        now: Moment,
+        out: &mut Vec<Action<K>>,
+    ) -> Self {
+        let mut hub = Self {
+            options,
+            accounts: Vec::new(),
+            by_name: HashMap::new(),
+            nonce,
+            next_seq: 1,
+            next_ticket: 1,
+            tickets: HashMap::new(),
+            checking: HashMap::new(),
+        };
+        for record in records {
+            hub.restore(record, now);
+        }
+        for account in 0..hub.accounts.len() {
+            if hub.accounts[account].session.is_some() {
+                hub.touch(account, now.instant, out);
+                hub.deliver(account, now.instant, out);
+            }
+        }
+        hub
+    }
+
+    fn restore(&mut self, record: Record, now: Moment) {
+        let name: Arc<str> = record.name.into();
+        let mut queue = Queue::default();
+        for letter in &record.letters {
+            self.next_seq = self.next_seq.max(letter.seq + 1);
+            queue.push(Item::letter(letter));
+        }
+        // Never longer than a lockout lasts, whatever became of the clock.
+        let locked_until = record
+            .locked_until
+            .and_then(|until| until.duration_since(now.wall).ok())
+            .and_then(|left| now.instant.checked_add(left.min(self.options.lockout)));
+        let session = record.session.map(|session| Session {
+            source: session.source,
+            push: session.push,
+            token: session.token.map(Into::into),
+            asked_by: Default::default(),
+        });
+        self.by_name.insert(name.clone(), self.accounts.len());
+        self.accounts.push(Account {
+            name,
+            hash: record.hash.into(),
+            blocked: record.blocked.into_iter().map(Into::into).collect(),
+            tries: record.tries,
+            locked_until,
+            session,
+            queue,
+            pushing: None,
+            failures: 0,
+            retry_at: None,
+            checks: Default::default(),
+        });
+    }
+
+    /// Users online.
+    #[must_use]
+    pub fn online(&self) -> usize {
+        self.accounts.iter().filter(|account| account.session.is_some()).count()
+    }
+
+    /// Accounts.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.accounts.len()
+    }
+
+    /// True if nobody can log in.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.accounts.is_empty()
+    }
+
+    /// Handles one event and appends what is to be done to `out`.
+    pub fn handle(&mut self, event: Event<'_, K>, now: Moment, out: &mut Vec<Action<K>>) {
+        match event {
+            Event::Line { from, peer, line } => {
+                let answer = match Signed::parse(line) {
+                    Some(signed) => self.request(from, peer.to_canonical(), &signed, now, out),
+                    None => {
+                        out.push(Action::Note(Note::WrongFormat { peer }));
+                        Some(answers::WRONG_FORMAT.to_owned())
+                    }
+                };
+                out.extend(answer.map(|text| Action::Answer { to: from, text }));
+            }
+            Event::Checked { ticket, matches, secret } => {
+                self.checked(ticket, matches, secret, now, out);
+            }
+            Event::Pushed { ticket, delivered } => {
+                self.pushed(ticket, delivered, now.instant, out);
+            }
+            Event::Timer { id } => {
+                let account = usize::try_from(id / TIMERS).unwrap_or(usize::MAX);
+                if account >= self.accounts.len() {
+                    return;
+                }
+                if id % TIMERS == SILENCE {
+                    if self.accounts[account].session.is_some() {
+                        self.end_session(account, out);
+                        out.push(Action::Note(Note::Silent { user: self.name(account) }));
+                    }
+                } else {
+                    self.accounts[account].retry_at = None;
+                    self.deliver(account, now.instant, out);
+                }
+            }
+        }
+    }
+
+    /// The answer, if it is known yet.
+    fn request(
+        &mut self,
+        from: K,
+        peer: IpAddr,
+        signed: &Signed<'_>,
+        now: Moment,
+        out: &mut Vec<Action<K>>,
+    ) -> Option<String> {
+        let (user, ask) = match signed.request {
+            Request::Login { user } => return Some(self.login(user, peer, out).to_owned()),
+            Request::CheckPassword { user, password, receipts, push } => {
+                let check = login::Attempt { from, peer, user, password, receipts, push };
+                return self.check(&check, now, out).map(str::to_owned);
+            }
+            Request::Online => return Some(self.list()),
+            Request::From { user, ask } => (user, ask),
+        };
+        let Some(account) = self.authenticate(user, signed.token, peer) else {
+            out.push(Action::Note(Note::NotTheirs { name: user.to_owned(), peer }));
+            return Some(answers::NOT_LOGGED_IN.to_owned());
+        };
+        if self.accounts[account].session.is_some() {
+            self.touch(account, now.instant, out);
+        }
+        let answer = self.ask(account, ask, now, out);
+        let is_ours = signed.token.is_some();
+        Some(if answer.is_empty() && is_ours { OK.to_owned() } else { answer })
+    }
+
+    fn ask(&mut self, user: usize, ask: Ask<'_>, now: Moment, out: &mut Vec<Action<K>>) -> String {
+        let answer = match ask {
+            Ask::Message { target, text } => self.message(user, target, text, now.instant, out),
+            Ask::Broadcast { text } => self.broadcast(user, text, now.instant, out),
+            Ask::GetAddress { target } => self.get_address(user, target, now.instant, out),
+            Ask::Answer { asker, agreed } => self.consent(user, asker, agreed, now.instant, out),
+            Ask::Block { target } => return self.block(user, target, true, out),
+            Ask::Unblock { target } => return self.block(user, target, false, out),
+            Ask::Heartbeat => "",
+            Ask::Logout => {
+                if self.accounts[user].session.is_some() {
+                    self.end_session(user, out);
+                    out.push(Action::Note(Note::LoggedOut { user: self.name(user) }));
+                }
+                ""
+            }
+        };
+        answer.to_owned()
+    }
+
+    /// The account of that name, if the request may come from its session.
+    fn authenticate(&self, user: &str, token: Option<&str>, peer: IpAddr) -> Option<usize> {
+        let account = *self.by_name.get(user)?;
+        if self.options.trust_clients {
+            return Some(account);
+        }
+        let session = self.accounts[account].session.as_ref()?;
+        let is_theirs = match (&session.token, token) {
+            (Some(secret), Some(token)) => is_same(secret, token),
+            (None, None) => session.source == peer,
+            _ => false,
+        };
+        is_theirs.then_some(account)
+    }
+
+    fn list(&self) -> String {
+        let mut names: Vec<&str> = self
+            .accounts
+            .iter()
+            .filter(|account| account.session.is_some())
+            .map(|account| &*account.name)
+            .collect();
+        names.sort_unstable();
+        names.join(", ")
+    }
+
+    fn block(
+        &mut self,
+        user: usize,
+        target: &str,
+        blocked: bool,
+        out: &mut Vec<Action<K>>,
+    ) -> String {
+        let Some(&target) = self.by_name.get(target) else {
+            return answers::USER_NOT_EXIST.to_owned();
+        };
+        if target == user {
+            return answers::BLOCK_YOURSELF.to_owned();
+        }
+        let (name, target) = (self.name(user), self.name(target));
+        let account = &mut self.accounts[user];
+        let changed = if blocked {
+            if let Some(session) = &mut account.session {
+                session.asked_by.remove(&target);
+            }
+            account.blocked.insert(target.clone())
+        } else if account.blocked.remove(&target) {
+            true
+        } else {
+            return answers::NOT_BLOCKED_BEFORE.to_owned();
+        };
+        if changed {
+            let (user, target) = (name, target.clone());
+            out.push(Action::Store(Change::Block {
+                user: user.clone(),
+                target: target.clone(),
+                blocked,
+            }));
+            out.push(Action::Note(Note::Blocked { user, target, blocked }));
+        }
+        let word = if blocked { "blocked" } else { "unblocked" };
+        format!("User {target} has been {word}.")
+    }
+
+    /// A sign of life.
+    fn touch(&self, account: usize, now: Instant, out: &mut Vec<Action<K>>) {
+        let at = now.checked_add(self.options.silence);
+        out.push(Action::Timer { id: timer(account, SILENCE), at });
+    }
+
+    fn end_session(&mut self, account: usize, out: &mut Vec<Action<K>>) {
+        let user = self.name(account);
+        let place = &mut self.accounts[account];
+        place.session = None;
+        place.queue.keep_letters();
+        place.retry_at = None;
+        place.failures = 0;
+        for which in [SILENCE, RETRY] {
+            out.push(Action::Timer { id: timer(account, which), at: None });
+        }
+        out.extend(place.pushing.as_mut().map(|pushing| {
+            pushing.is_late = true;
+            Action::Cancel { ticket: pushing.ticket }
+        }));
+        out.push(Action::Store(Change::Session { user, session: None }));
+    }
+
+    fn ticket(&mut self, account: usize) -> u64 {
+        let ticket = self.next_ticket;
+        self.next_ticket += 1;
+        self.tickets.insert(ticket, account);
+        ticket
+    }
+
+    fn name(&self, account: usize) -> Arc<str> {
+        self.accounts[account].name.clone()
+    }
+}
+
+/// Compares all of both, so that the time it takes tells nothing.
+fn is_same(secret: &str, given: &str) -> bool {
+    let differences = secret.bytes().zip(given.bytes()).fold(0, |sum, (a, b)| sum | (a ^ b));
+    secret.len() == given.len() && differences == 0
+}

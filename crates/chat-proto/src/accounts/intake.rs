@@ -1,0 +1,238 @@
+//! One line from one connection, however it ends.
+//!
+//! Programs of ours end a line by a line feed. Older ones do not end it at all: what
+//! came before a pause, or before the end of the stream, is their line. Lines with a
+//! token (`with …`) are whole only with their line feed.
+
+use super::WITH;
+use std::time::{Duration, Instant};
+use thiserror::Error;
+
+/// Why there is no line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum LineError {
+    /// It is longer than the limit.
+    #[error("a line may hold at most {limit} bytes")]
+    TooLong {
+        /// In bytes, without the line's end.
+        limit: usize,
+    },
+    /// It is not UTF-8.
+    #[error("a line must be valid UTF-8")]
+    Utf8,
+    /// It did not come, or not whole, in time.
+    #[error("no whole line came in time")]
+    Late,
+    /// The stream ended before its first byte, or before the line feed of a line with a token.
+    #[error("the connection was closed before a line came")]
+    Ended,
+}
+
+/// What is to be done now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Wait for more, and say when this time has come.
+    Wait(Instant),
+    /// This is the line, without its end.
+    Line(String),
+    /// There will be none.
+    Failed(LineError),
+    /// All was said before.
+    Done,
+}
+
+/// The beginning of a connection, up to its line. What follows is not looked at.
+#[derive(Debug)]
+pub struct Intake {
+    bytes: Vec<u8>,
+    limit: usize,
+    pause: Duration,
+    until: Instant,
+    done: bool,
+}
+
+impl Intake {
+    /// Waits for a line of at most `limit` bytes for at most `patience` altogether;
+    /// a silence of `pause` ends the line of an older program.
+    #[must_use]
+    pub fn new(limit: usize, pause: Duration, patience: Duration, now: Instant) -> Self {
+        // Centuries from now will do if a number overflows.
+        let until = now.checked_add(patience).unwrap_or(now);
+        Self { bytes: Vec::new(), limit, pause, until, done: false }
+    }
+
+    /// When waiting for the first byte ends.
+    #[must_use]
+    pub fn patience(&self) -> Instant {
+        self.until
+    }
+
+    /// Bytes arrived.
+    pub fn received(&mut self, bytes: &[u8], now: Instant) -> Step {
+        if self.done {
+            return Step::Done;
+        }
+        let end = bytes.iter().position(|byte| *byte == b'\n');
+        let piece = &bytes[..end.unwrap_or(bytes.len())];
+        // One more for a carriage return.
+        if self.bytes.len() + piece.len() > self.limit + 1 {
+            return self.fail(LineError::TooLong { limit: self.limit });
+        }
+        self.bytes.extend_from_slice(piece);
+        if end.is_some() {
+            return self.line();
+        }
+        if self.must_be_whole() {
+            return Step::Wait(self.until);
+        }
+        Step::Wait(now.checked_add(self.pause).map_or(self.until, |at| at.min(self.until)))
+    }
+
+    /// The peer will send no more.
+    pub fn ended(&mut self) -> Step {
+        match self.bytes.is_empty() || self.must_be_whole() {
+            _ if self.done => Step::Done,
+            true => self.fail(LineError::Ended),
+            false => self.line(),
+        }
+    }
+
+    /// The time that was waited for has come.
+    pub fn deadline(&mut self) -> Step {
+        match self.bytes.is_empty() || self.must_be_whole() {
+            _ if self.done => Step::Done,
+            true => self.fail(LineError::Late),
+            false => self.line(),
+        }
+    }
+
+    fn must_be_whole(&self) -> bool {
+        let known = self.bytes.len().min(WITH.len());
+        self.bytes[..known] == WITH.as_bytes()[..known]
+    }
+
+    fn line(&mut self) -> Step {
+        let mut bytes = std::mem::take(&mut self.bytes);
+        if bytes.last() == Some(&b'\r') {
+            bytes.pop();
+        }
+        if bytes.len() > self.limit {
+            return self.fail(LineError::TooLong { limit: self.limit });
+        }
+        match String::from_utf8(bytes) {
+            Ok(line) => {
+                self.done = true;
+                Step::Line(line)
+            }
+            Err(_) => self.fail(LineError::Utf8),
+        }
+    }
+
+    fn fail(&mut self, error: LineError) -> Step {
+        self.done = true;
+        self.bytes = Vec::new();
+        Step::Failed(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const PAUSE: Duration = Duration::from_millis(50);
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    fn intake(now: Instant) -> Intake {
+        Intake::new(20, PAUSE, PATIENCE, now)
+    }
+
+    fn line(text: &str) -> Step {
+        Step::Line(text.into())
+    }
+
+    #[test]
+    fn a_line_feed_ends_it_at_once() {
+        let now = Instant::now();
+        for bytes in [&b"online\n"[..], b"online\r\n", b"online\njunk\xff"] {
+            let mut intake = intake(now);
+            assert_eq!(intake.received(bytes, now), line("online"));
+            assert_eq!(intake.received(b"more\n", now), Step::Done);
+            assert_eq!((intake.ended(), intake.deadline()), (Step::Done, Step::Done));
+        }
+    }
+
+    #[test]
+    fn so_does_a_pause_and_the_end_of_the_stream() {
+        let start = Instant::now();
+        let later = start + Duration::from_secs(1);
+        let mut paused = intake(start);
+        assert_eq!(paused.received(b"onl", start), Step::Wait(start + PAUSE));
+        assert_eq!(paused.received(b"ine", later), Step::Wait(later + PAUSE));
+        assert_eq!(paused.deadline(), line("online"));
+        let mut ended = intake(start);
+        assert_eq!(ended.received(b"online", start), Step::Wait(start + PAUSE));
+        assert_eq!(ended.ended(), line("online"));
+    }
+
+    #[test]
+    fn a_line_with_a_token_waits_for_its_line_feed() {
+        let now = Instant::now();
+        let mut whole = intake(now);
+        for bytes in [&b"w"[..], b"ith", b" 1 online"] {
+            assert_eq!(whole.received(bytes, now), Step::Wait(now + PATIENCE));
+        }
+        assert_eq!(whole.received(b"\n", now), line("with 1 online"));
+        let mut cut = intake(now);
+        cut.received(b"with 1 mess", now);
+        assert_eq!(cut.ended(), Step::Failed(LineError::Ended));
+    }
+
+    #[test]
+    fn patience_ends() {
+        let now = Instant::now();
+        assert_eq!(intake(now).deadline(), Step::Failed(LineError::Late));
+        assert_eq!(intake(now).ended(), Step::Failed(LineError::Ended));
+        // A byte now and then does not prolong it.
+        let mut slow = intake(now);
+        let late = now + PATIENCE - Duration::from_millis(1);
+        assert_eq!(slow.received(b"o", late), Step::Wait(now + PATIENCE));
+    }
+
+    #[test]
+    fn limits() {
+        let now = Instant::now();
+        let longest = "x".repeat(20);
+        for end in ["\n", "\r\n"] {
+            assert_eq!(
+                intake(now).received(format!("{longest}{end}").as_bytes(), now),
+                line(&longest)
+            );
+        }
+        for bytes in ["x".repeat(21) + "\n", "x".repeat(22)] {
+            assert_eq!(
+                intake(now).received(bytes.as_bytes(), now),
+                Step::Failed(LineError::TooLong { limit: 20 })
+            );
+        }
+        assert_eq!(intake(now).received(b"\xff\n", now), Step::Failed(LineError::Utf8));
+    }
+
+    proptest! {
+        #[test]
+        fn cuts_do_not_matter(bytes in prop::collection::vec(prop_oneof![Just(b'\n'), Just(b'w'), any::<u8>()], 0..40), size in 1usize..10) {
+            let now = Instant::now();
+            let read = |size: usize| {
+                let mut intake = intake(now);
+                for piece in bytes.chunks(size) {
+                    match intake.received(piece, now) {
+                        Step::Wait(_) => {}
+                        step => return step,
+                    }
+                }
+                intake.ended()
+            };
+            prop_assert_eq!(read(size), read(100));
+        }
+    }
+}
