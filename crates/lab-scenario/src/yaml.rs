@@ -99,11 +99,11 @@ pub(crate) fn parse(text: &str, source: SourceId, hint: &str, sink: &mut Sink) -
             Ok(event) => event,
             Err(error) => {
                 let diagnostic = reader.syntax_error(&error);
-                let open = reader.open_bracket(diagnostic.primary.span);
+                let open = reader.still_open(error.kind(), diagnostic.primary.span);
                 reader.sink.report(match open {
-                    Some(bracket) => {
+                    Some(open) => {
                         let help = vec!["is its end missing?".to_owned()];
-                        Diagnostic { help, ..diagnostic }.secondary(bracket, "this is still open")
+                        Diagnostic { help, ..diagnostic }.secondary(open, "this is still open")
                     }
                     None => diagnostic,
                 });
@@ -338,13 +338,33 @@ impl Reader<'_> {
         );
     }
 
-    /// The bracket inside which a place is, if it is on an earlier line: then it
-    /// was probably meant to be closed by now.
-    fn open_bracket(&self, at: Span) -> Option<Span> {
+    /// What was opened on an earlier line and not closed by the place of an
+    /// error: it was probably meant to be.
+    fn still_open(&self, kind: &ErrorKind, at: Span) -> Option<Span> {
+        let one = |start| Span { source: self.source, start, end: start + 1 };
+        match kind {
+            ErrorKind::InvalidQuotedScalarIndent => return self.open_quote(at.start).map(one),
+            // The place is that of the quotes themselves.
+            ErrorKind::UnclosedQuotedScalar => return None,
+            _ => {}
+        }
         let start = self.stack.last()?.span.start;
         let inside = self.text.get(start..at.start)?;
-        let is_bracket = inside.starts_with(['{', '[']) && inside.contains('\n');
-        is_bracket.then_some(Span { source: self.source, start, end: start + 1 })
+        (inside.starts_with(['{', '[']) && inside.contains('\n')).then(|| one(start))
+    }
+
+    /// Where the quotes probably begin inside which a place is: the last ones that
+    /// stand where a text may begin, and are not closed on their line.
+    fn open_quote(&self, at: usize) -> Option<usize> {
+        let before = self.text.get(..at)?;
+        let mut quotes = before.rmatch_indices(['"', '\'']);
+        let is_open = |(start, quote): &(usize, &str)| {
+            let line = before[*start..].lines().next().unwrap_or_default();
+            let begins = before[..*start].chars().next_back();
+            begins.is_none_or(|c| c.is_whitespace() || matches!(c, '{' | '[' | ',' | ':'))
+                && !line[1..].contains(*quote)
+        };
+        quotes.find(is_open).map(|(start, _)| start)
     }
 
     /// The parser tells a point; what is shown is the character there.
@@ -428,6 +448,7 @@ fn syntax_error(kind: &ErrorKind, span: Span) -> Diagnostic {
         ErrorKind::RecursionLimitExceeded => return too_deep(span),
         ErrorKind::TabInBlockIndentation
         | ErrorKind::TabNotAllowed
+        | ErrorKind::TabAtBlockScalarStart
         | ErrorKind::TabInIndentation => (
             "a tab cannot indent".to_owned(),
             "use spaces; most editors can be told to do so for `.yaml` files",
@@ -438,8 +459,42 @@ fn syntax_error(kind: &ErrorKind, span: Span) -> Diagnostic {
         ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
             (format!("`{close}` cannot close `{open}`"), "")
         }
-        ErrorKind::UnexpectedCharacter { character: c @ ('@' | '`') } => {
-            (format!("a text cannot begin with `{c}`"), "put the text into quotes")
+        ErrorKind::UnexpectedCharacter { character } => {
+            (format!("a text cannot begin with `{character}`"), "put the text into quotes")
+        }
+        ErrorKind::InvalidTrailingSingleQuotedScalar
+        | ErrorKind::InvalidTrailingDoubleQuotedScalar => (
+            "this stands after the end of a text in quotes".to_owned(),
+            "put the whole text into quotes; in single quotes, `''` stands for `'`",
+        ),
+        ErrorKind::BlockEntryInFlowCollection => {
+            ("a `-` begins no item inside brackets: commas separate them there".to_owned(), "")
+        }
+        ErrorKind::BlockSequenceEntryNotAllowed => (
+            "a `-` that begins no item here".to_owned(),
+            "begin each item on a line of its own, indented like the others",
+        ),
+        ErrorKind::InvalidBlockEntryWhitespace => {
+            ("`-` begins an item only before a blank".to_owned(), "write `- `")
+        }
+        ErrorKind::InvalidMappingValueWhitespace => {
+            ("`:` ends a key only before a blank".to_owned(), "write `: `")
+        }
+        ErrorKind::MisplacedFlowCollectionEnd => (
+            "this bracket closes nothing".to_owned(),
+            "put a text that has brackets in it into quotes",
+        ),
+        ErrorKind::InvalidIndentation
+        | ErrorKind::InvalidBlockScalarIndent
+        | ErrorKind::InvalidFlowScalarIndent => (
+            "this line is not indented as it should be".to_owned(),
+            "compare it with the lines before it",
+        ),
+        ErrorKind::UnexpectedEof
+        | ErrorKind::UnexpectedEofFlowSequence
+        | ErrorKind::UnexpectedEofFlowMapping
+        | ErrorKind::UnexpectedEofImplicitFlowMapping => {
+            ("the file ends here, but a bracket is still open".to_owned(), "")
         }
         ErrorKind::UnknownAnchor => (
             "there is no anchor of this name before here".to_owned(),

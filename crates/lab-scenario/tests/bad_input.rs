@@ -378,6 +378,27 @@ const TABLE: &[(&str, Case, &str)] = &[
         File("topology: {hosts: {a: {ip: 10.0.0.2/8}, b: }, links: [{between: [a, b]}]}\n"),
         "E0402 1:28",
     ),
+    (
+        "several addresses given twice",
+        File(
+            "topology:\n  hosts: {a: {ip: 10.0.0.7/8}, b: {ip: 10.0.0.7/8}, c: {ip: 10.0.0.7/8}}\n  switches: [s]\n  links:\n    - {between: [a, s]}\n    - {between: [b, s]}\n    - {between: [c, s], ip: {c: 10.0.0.2/8}}\n    - {between: [a, c], ip: {a: 10.0.0.2/8}}\n",
+        ),
+        "E0402 2:40, E0402 8:33",
+    ),
+    (
+        "a hardware address given twice",
+        File(
+            "topology: {hosts: {a: {mac: \"02:00:00:00:00:07\"}, b: }, links: [{between: [a, b], mac: {b: \"02:00:00:00:00:07\"}}]}\n",
+        ),
+        "E0402 1:92",
+    ),
+    (
+        "a hardware address that another has by number",
+        File(
+            "topology: {hosts: {a: {mac: \"00:00:00:00:00:02\"}, b: }, links: [{between: [a, b]}]}\n",
+        ),
+        "E0402 1:29",
+    ),
     ("an impossible name of a host", File("topology: {hosts: [\"h 1\"]}\n"), "E0402 1:20"),
     (
         "no bandwidth",

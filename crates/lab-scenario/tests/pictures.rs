@@ -641,3 +641,90 @@ steps:
       = help: raise the scenario's `timeout`
     "##);
 }
+
+#[test]
+fn what_was_left_open() {
+    let told =
+        ["name: \"a: b\n  c\ntopology: {single: 2}\n", "vars: {a: 'it''s',\n  b: 'x}\nsteps: []\n"]
+            .map(picture);
+    assert_snapshot!(told.join("\n"), @r##"
+    error[E0101]: the text in quotes goes on here, but is not indented
+     --> lab/scenario.yaml:3:1
+      |
+    1 | name: "a: b
+      |       - this is still open
+    2 |   c
+    3 | topology: {single: 2}
+      | ^
+      |
+      = help: is its end missing?
+
+    error[E0101]: these quotes are never closed
+     --> lab/scenario.yaml:2:6
+      |
+    2 |   b: 'x}
+      |      ^
+    "##);
+}
+
+#[test]
+fn yaml_itself_in_our_words() {
+    let told = [
+        "name: \"a\" b\n",
+        "steps: [\n  - wait: 1s\n]\n",
+        "steps: - wait: 1s\n",
+        "name: a]\ntopology: ]\n",
+        "name: %x\n",
+        "topology: {single: 2\n",
+    ]
+    .map(picture);
+    assert_snapshot!(told.join("\n"), @r##"
+    error[E0101]: this stands after the end of a text in quotes
+     --> lab/scenario.yaml:1:11
+      |
+    1 | name: "a" b
+      |           ^
+      |
+      = help: put the whole text into quotes; in single quotes, `''` stands for `'`
+
+    error[E0101]: a `-` begins no item inside brackets: commas separate them there
+     --> lab/scenario.yaml:2:3
+      |
+    1 | steps: [
+      |        - this is still open
+    2 |   - wait: 1s
+      |   ^
+      |
+      = help: is its end missing?
+
+    error[E0101]: a `-` that begins no item here
+     --> lab/scenario.yaml:1:8
+      |
+    1 | steps: - wait: 1s
+      |        ^
+      |
+      = help: begin each item on a line of its own, indented like the others
+
+    error[E0101]: this bracket closes nothing
+     --> lab/scenario.yaml:2:11
+      |
+    2 | topology: ]
+      |           ^
+      |
+      = help: put a text that has brackets in it into quotes
+
+    error[E0101]: a text cannot begin with `%`
+     --> lab/scenario.yaml:1:7
+      |
+    1 | name: %x
+      |       ^
+      |
+      = help: put the text into quotes
+
+    error[E0101]: this `{` is never closed
+     --> lab/scenario.yaml:1:11
+      |
+    1 | topology: {single: 2
+      |           ^
+    "##);
+}

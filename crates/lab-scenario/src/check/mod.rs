@@ -5,6 +5,7 @@ mod assertions;
 mod cast;
 mod dialogue;
 mod faults;
+mod network;
 mod order;
 mod processes;
 mod starts;

@@ -1,25 +1,21 @@
 //! From a topology as written to the network it describes.
 
-use std::collections::HashMap;
 use std::io;
-use std::net::Ipv4Addr;
 use std::path::{Component, Path, PathBuf};
 
+use super::network::Parts;
 use crate::codes::Code;
-use crate::decode::Record;
-use crate::decode::{Decode, Named};
+use crate::decode::{Decode, Record};
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::load::{Loader, cannot_read};
-use crate::raw::{RawHost, RawLink, RawNodes, RawTopology, RawTopologyChoice};
-use crate::source::{Source, Sources, Span};
-use crate::suggest;
+use crate::raw::{RawTopology, RawTopologyChoice};
+use crate::source::{Source, Sources};
 use crate::text::Text;
 use crate::topology::{
-    LinkRequest, MininetTopology, Network, NetworkBuilder, Shape, SwitchKind, Topology,
-    TopologyError, linear, single, tree,
+    MininetTopology, Network, SwitchKind, Topology, TopologyError, linear, single, tree,
 };
 use crate::typed::Fixed;
-use crate::values::{Bandwidth, FromText, Nodes, Percent, Whole};
+use crate::values::Nodes;
 use crate::yaml;
 
 const EMPTY_HINT: &str = "a topology has `hosts`, `switches` and `links`";
@@ -243,196 +239,4 @@ fn custom(
         return None;
     };
     Some(MininetTopology { file: path, topo: topo.value.clone(), switch })
-}
-
-/// Puts a network together from hosts, switches and links, remembering where
-/// each stands.
-struct Parts {
-    builder: NetworkBuilder,
-    switch: SwitchKind,
-    /// Where each node is named, and its address.
-    named: HashMap<String, (Span, Option<Span>)>,
-    /// Of the links that were added: the places of both ends and of their
-    /// addresses.
-    ends: Vec<[(Text, Option<Span>); 2]>,
-}
-
-impl Parts {
-    fn new(switch: SwitchKind) -> Self {
-        Self { builder: NetworkBuilder::new(), switch, named: HashMap::new(), ends: Vec::new() }
-    }
-
-    fn build(mut self, raw: &RawTopology, sink: &mut Sink) -> Option<Network> {
-        let errors_before = sink.has_errors();
-        self.hosts(raw.hosts.as_ref(), false, sink);
-        self.hosts(raw.routers.as_ref(), true, sink);
-        for (name, more) in raw.switches.iter().flat_map(|nodes| &nodes.0) {
-            let kind = more.as_ref().and_then(|switch| switch.kind.as_ref());
-            let kind = super::value(kind, sink).unwrap_or(self.switch);
-            let added = self.builder.switch(&name.value, kind);
-            self.added(name, None, added, sink);
-        }
-        for link in raw.links.iter().flatten() {
-            self.link(link, sink);
-        }
-        if sink.has_errors() && !errors_before {
-            return None;
-        }
-        let Self { builder, named, ends, .. } = self;
-        match builder.finish() {
-            Ok(network) => Some(network),
-            Err(TopologyError::DuplicateAddress { address, ends: [first, second] }) => {
-                let place = |(link, side): (usize, usize)| {
-                    let (node, link_ip): &(Text, Option<Span>) = ends.get(link)?.get(side)?;
-                    let own = named.get(&node.value).and_then(|(_, ip)| *ip);
-                    Some((link_ip.or(own).unwrap_or(node.span), node, link_ip.or(own).is_some()))
-                };
-                let (first, second) = (place(first)?, place(second)?);
-                sink.report(duplicate_address(address, first, second));
-                None
-            }
-            Err(error) => {
-                sink.report(Diagnostic::new(Code::Network, raw.head(), error.to_string()));
-                None
-            }
-        }
-    }
-
-    fn hosts(&mut self, raw: Option<&RawNodes<RawHost>>, forwards: bool, sink: &mut Sink) {
-        for (name, more) in raw.into_iter().flat_map(|nodes| &nodes.0) {
-            let more = more.as_ref();
-            let ip_text = more.and_then(|host| host.ip.as_ref());
-            let ip = super::value(ip_text, sink);
-            let mac = super::value(more.and_then(|host| host.mac.as_ref()), sink);
-            let gateway = super::value(more.and_then(|host| host.gateway.as_ref()), sink);
-            let added = self.builder.host(&name.value, forwards, ip, mac, gateway);
-            self.added(name, ip_text.map(|text| text.span), added, sink);
-        }
-    }
-
-    fn added(
-        &mut self,
-        name: &Text,
-        ip: Option<Span>,
-        added: Result<(), TopologyError>,
-        sink: &mut Sink,
-    ) {
-        let Err(error) = added else {
-            self.named.insert(name.value.clone(), (name.span, ip));
-            return;
-        };
-        let diagnostic = Diagnostic::new(Code::Network, name.span, error.to_string());
-        sink.report(match (&error, self.named.get(&name.value)) {
-            (TopologyError::DuplicateNode(_), Some((first, _))) => {
-                diagnostic.secondary(*first, "first used here")
-            }
-            _ => diagnostic,
-        });
-    }
-
-    fn link(&mut self, raw: &RawLink, sink: &mut Sink) {
-        let shape = shape(raw, sink);
-        let mtu = super::value(raw.mtu.as_ref(), sink);
-        let Some(between) = &raw.between else { return };
-        let [a, b] = between.as_slice() else {
-            let message = format!("a link is between two nodes, not {}", between.len());
-            sink.report(
-                Diagnostic::new(Code::WrongType, raw.head(), message)
-                    .help("write `between: [h1, s1]`"),
-            );
-            return;
-        };
-        let (ip, ip_spans) = by_end(raw.ip.as_ref(), [a, b], sink);
-        let (mac, _) = by_end(raw.mac.as_ref(), [a, b], sink);
-        let mtu = mtu.and_then(|Whole(bytes)| u32::try_from(bytes).ok());
-        let request = LinkRequest { ip, mac, mtu, shape };
-        match self.builder.link(&a.value, &b.value, request) {
-            Ok(()) => self.ends.push([(a.clone(), ip_spans[0]), (b.clone(), ip_spans[1])]),
-            Err(error) => sink.report(self.refused(&error, [a, b], ip_spans)),
-        }
-    }
-
-    fn refused(
-        &self,
-        error: &TopologyError,
-        [a, b]: [&Text; 2],
-        ips: [Option<Span>; 2],
-    ) -> Diagnostic {
-        let report = |span| Diagnostic::new(Code::Network, span, error.to_string());
-        match error {
-            TopologyError::UnknownNode(name) => {
-                let end = if a.value == *name { a } else { b };
-                let mut known: Vec<&str> = self.named.keys().map(String::as_str).collect();
-                known.sort_unstable();
-                report(end.span).maybe_help(suggest::help(name, known, "nodes"))
-            }
-            TopologyError::AddressOnSwitch(name) => {
-                let side = usize::from(a.value != *name);
-                report(ips[side].unwrap_or([a, b][side].span))
-            }
-            _ => report(b.span),
-        }
-    }
-}
-
-fn duplicate_address(
-    address: Ipv4Addr,
-    first: (Span, &Text, bool),
-    second: (Span, &Text, bool),
-) -> Diagnostic {
-    let label = |(_, node, is_given): (Span, &Text, bool)| match is_given {
-        true => format!("`{}` has it", node.value),
-        false => format!("`{}` has it by its number", node.value),
-    };
-    let (primary, other) = if second.2 { (second, first) } else { (first, second) };
-    let message = format!("the address {address} is given twice");
-    let diagnostic = Diagnostic::new(Code::Network, primary.0, message)
-        .label(label(primary))
-        .secondary(other.0, label(other));
-    if first.2 && second.2 {
-        return diagnostic;
-    }
-    diagnostic.help("host number n has 10.0.0.n/8 unless it is given another address")
-}
-
-/// Values given by node name, in the order of a link's ends.
-fn by_end<T: FromText + Copy>(
-    raw: Option<&Named<Fixed<T>>>,
-    ends: [&Text; 2],
-    sink: &mut Sink,
-) -> ([Option<T>; 2], [Option<Span>; 2]) {
-    let (mut values, mut spans) = ([None; 2], [None; 2]);
-    for (node, text) in raw.into_iter().flat_map(|named| &named.0) {
-        let Some(side) = ends.iter().position(|end| end.value == node.value) else {
-            let message = format!("`{}` is not an end of this link", node.value);
-            sink.report(
-                Diagnostic::new(Code::UnknownHost, node.span, message)
-                    .help(format!("its ends are `{}` and `{}`", ends[0].value, ends[1].value)),
-            );
-            continue;
-        };
-        values[side] = super::value(text.as_ref(), sink);
-        spans[side] = text.as_ref().map(|text| text.span);
-    }
-    (values, spans)
-}
-
-fn shape(raw: &RawLink, sink: &mut Sink) -> Shape {
-    if let (Some(jitter), None) = (&raw.jitter, &raw.delay) {
-        let message = "`jitter` without `delay`";
-        sink.report(
-            Diagnostic::new(Code::Contradiction, jitter.span, message)
-                .help("`jitter` says how far the delay varies: add `delay`"),
-        );
-    }
-    let bw = super::value(raw.bw.as_ref(), sink);
-    let loss = super::value(raw.loss.as_ref(), sink);
-    let queue = super::value(raw.max_queue_size.as_ref(), sink);
-    Shape {
-        bw: bw.map(|Bandwidth(mbits)| mbits),
-        delay: super::value(raw.delay.as_ref(), sink),
-        jitter: super::value(raw.jitter.as_ref(), sink),
-        loss: loss.map(|Percent(percent)| percent),
-        max_queue_size: queue.and_then(|Whole(packets)| u32::try_from(packets).ok()),
-    }
 }

@@ -2,6 +2,7 @@
 //! device names, and refuses what no backend could build.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::net::Ipv4Addr;
 
 use super::{End, InterfaceAddress, Link, MacAddress, Network, Node, NodeKind, Shape, SwitchKind};
@@ -36,20 +37,43 @@ pub enum TopologyError {
     /// An address on a switch.
     #[error("`{0}` is a switch and has no address")]
     AddressOnSwitch(String),
-    /// The same address twice.
-    #[error("the address {address} is given twice")]
-    DuplicateAddress {
-        /// The address.
-        address: Ipv4Addr,
-        /// Who has it: the number of the link, and which of its ends (0 or 1).
-        ends: [(usize, usize); 2],
-    },
+    /// The same address twice, as often as that happens.
+    #[error("{}", .0.first().map(ToString::to_string).unwrap_or_default())]
+    Duplicates(Vec<Duplicate>),
     /// More than [`MAX_NODES`].
     #[error("more than {MAX_NODES} hosts and switches")]
     TooManyNodes,
     /// A tree of too many levels.
     #[error("a tree of more than 64 levels")]
     TooDeep,
+}
+
+/// An address that two interfaces would have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the {address} is given twice")]
+pub struct Duplicate {
+    /// Which.
+    pub address: Address,
+    /// Who has it: the number of the link, and which of its ends (0 or 1).
+    pub ends: [(usize, usize); 2],
+}
+
+/// An address of either kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Address {
+    /// Of the network layer.
+    Ip(Ipv4Addr),
+    /// Of the link layer.
+    Mac(MacAddress),
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ip(address) => write!(f, "address {address}"),
+            Self::Mac(address) => write!(f, "hardware address {address}"),
+        }
+    }
 }
 
 /// What is asked of one link.
@@ -162,7 +186,7 @@ impl NetworkBuilder {
     /// Works out device names, interface names and addresses.
     ///
     /// # Errors
-    /// An address that two interfaces would have.
+    /// Addresses that two interfaces would have.
     pub fn finish(mut self) -> Result<Network, TopologyError> {
         name_devices(&mut self.nodes);
         let numbers = number_hosts(&self.nodes);
@@ -250,16 +274,19 @@ fn name_devices(nodes: &mut [Node]) {
 
 fn refuse_duplicate_addresses(network: &Network) -> Result<(), TopologyError> {
     let mut seen = HashMap::new();
+    let mut duplicates = Vec::new();
     for (number, link) in network.links.iter().enumerate() {
         for (side, end) in [&link.a, &link.b].into_iter().enumerate() {
-            let Some(ip) = end.ip else { continue };
-            if let Some(first) = seen.insert(ip.address, (number, side)) {
-                let ends = [first, (number, side)];
-                return Err(TopologyError::DuplicateAddress { address: ip.address, ends });
+            let ip = end.ip.map(|ip| Address::Ip(ip.address));
+            for address in ip.into_iter().chain(end.mac.map(Address::Mac)) {
+                let first = *seen.entry(address).or_insert((number, side));
+                if first != (number, side) {
+                    duplicates.push(Duplicate { address, ends: [first, (number, side)] });
+                }
             }
         }
     }
-    Ok(())
+    if duplicates.is_empty() { Ok(()) } else { Err(TopologyError::Duplicates(duplicates)) }
 }
 
 #[cfg(test)]
@@ -323,15 +350,19 @@ mod tests {
     }
 
     #[test]
-    fn an_address_given_twice_is_refused() {
+    fn addresses_given_twice_are_refused() {
         let mut builder = NetworkBuilder::new();
         let two = Some("10.0.0.2/8".parse().unwrap());
-        builder.host("h1", false, two, None, None).unwrap();
-        builder.host("h2", false, None, None, None).unwrap();
-        builder.link("h1", "h2", plain()).unwrap();
-        let error = builder.finish().unwrap_err();
-        let address = Ipv4Addr::new(10, 0, 0, 2);
-        let ends = [(0, 0), (0, 1)];
-        assert_eq!(error, TopologyError::DuplicateAddress { address, ends });
+        let mac = MacAddress::numbered(3);
+        builder.host("h1", false, two, Some(mac), None).unwrap();
+        for host in ["h2", "h3"] {
+            builder.host(host, false, None, None, None).unwrap();
+            builder.link("h1", host, plain()).unwrap();
+        }
+        let duplicates = vec![
+            Duplicate { address: Address::Ip(Ipv4Addr::new(10, 0, 0, 2)), ends: [(0, 0), (0, 1)] },
+            Duplicate { address: Address::Mac(mac), ends: [(0, 0), (1, 1)] },
+        ];
+        assert_eq!(builder.finish().unwrap_err(), TopologyError::Duplicates(duplicates));
     }
 }

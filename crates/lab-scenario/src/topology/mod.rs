@@ -13,7 +13,7 @@ mod build;
 mod named;
 
 pub use address::{AddressError, InterfaceAddress, MacAddress};
-pub use build::{LinkRequest, MAX_NODES, NetworkBuilder, TopologyError};
+pub use build::{Address, Duplicate, LinkRequest, MAX_NODES, NetworkBuilder, TopologyError};
 pub use named::{linear, single, tree};
 
 use std::path::PathBuf;
