@@ -100,6 +100,11 @@ pub trait Network {
     /// # Errors
     /// The kernel's refusal.
     fn heal(&mut self) -> Result<(), NetworkError>;
+
+    /// Links that are not as [`Network::set_link`] left them, one sentence each:
+    /// somebody else has cut or mended them, or taken an interface away. Empty as
+    /// well if the kernel does not say.
+    fn strays(&mut self) -> Vec<String>;
 }
 
 /// A host of a running network.

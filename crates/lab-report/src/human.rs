@@ -1,5 +1,6 @@
 //! The report on a terminal or a plain pipe: a line for each run that ends,
-//! a full account of each that did not pass, and a summary.
+//! a full account of each that did not pass, and a summary. Of repetitions only
+//! the first that did not pass in its way is shown; the rest is counted.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -17,6 +18,8 @@ use crate::failure::FailureReport;
 use crate::outlet::Outlet;
 use crate::progress::Progress;
 use crate::recap::Recap;
+use crate::repetitions;
+use crate::statistics::{Place, Tallies};
 use crate::theme::Theme;
 use crate::words;
 
@@ -30,6 +33,9 @@ const MAX_LABEL: usize = 60;
 /// Letters of `PASS` and `FAIL`.
 const USUAL_WORD: usize = 4;
 
+/// What stands before an attempt that is repeated.
+const AGAIN: &str = "AGAIN";
+
 /// Warnings shown of one run.
 const WARNINGS: usize = 5;
 
@@ -42,6 +48,8 @@ pub struct HumanOptions<'a> {
     /// Whether to show what is going on, on standard error, which must be the
     /// same terminal.
     pub live: bool,
+    /// Whether the first failure ends it all, as was asked for.
+    pub until_fail: bool,
     /// The command that makes a run again.
     pub again: Box<dyn Fn(&Plan) -> String + 'a>,
 }
@@ -55,6 +63,7 @@ pub struct Human<'a> {
     warnings: BTreeMap<RunIndex, Vec<String>>,
     label_width: usize,
     full_failures: usize,
+    tallies: Tallies,
     recap: Recap,
 }
 
@@ -71,6 +80,7 @@ impl<'a> Human<'a> {
             warnings: BTreeMap::new(),
             label_width: 0,
             full_failures: 0,
+            tallies: Tallies::default(),
             recap: Recap::default(),
         }
     }
@@ -91,6 +101,8 @@ impl<'a> Human<'a> {
                     warnings.push(clean_line(message));
                 }
             }
+            // Of a run that is invalid for it, the picture tells.
+            Event::Disturbed { .. } => {}
             event => {
                 if let Some(progress) = &mut self.progress {
                     progress.note(run, event);
@@ -103,13 +115,37 @@ impl<'a> Human<'a> {
         if let Some(progress) = &mut self.progress {
             progress.end(run.index, outcome.verdict);
         }
-        self.recap.add(run, outcome);
+        let warnings = self.warnings.remove(&run.index).unwrap_or_default();
+        let Some((place, tally)) = self.tallies.add(run, outcome) else {
+            self.recap.add(run, outcome);
+            let text = self.whole(run, outcome, &warnings);
+            return self.print(&text);
+        };
+        let summary =
+            tally.is_complete().then(|| repetitions::draw(tally, self.theme, self.options.width));
+        // What passed, and what failed as another did before, is only counted.
+        let mut text = match place {
+            Place::First => self.whole(run, outcome, &warnings),
+            Place::Plain | Place::Like(_) => String::new(),
+        };
+        text.push_str(&summary.unwrap_or_default());
+        self.print(&text)
+    }
+
+    /// The line of a run, and what went wrong.
+    fn whole(&mut self, run: Run<'_>, outcome: &RunOutcome, warnings: &[String]) -> String {
         let mut text = self.line(run, outcome);
-        for warning in self.warnings.remove(&run.index).unwrap_or_default() {
+        let disturbances = outcome.disturbances.iter();
+        let disturbances = disturbances
+            .filter(|_| outcome.verdict != Verdict::Invalid)
+            .map(|disturbance| clean_line(&disturbance.message));
+        for warning in warnings.iter().cloned().chain(disturbances) {
             let style = self.theme.warning;
             text.push_str(&format!("      {style}warning:{style:#} {warning}\n"));
         }
-        if matches!(outcome.verdict, Verdict::Fail | Verdict::Invalid | Verdict::Inconclusive) {
+        let to_show =
+            matches!(outcome.verdict, Verdict::Fail | Verdict::Invalid | Verdict::Inconclusive);
+        if to_show && !outcome.cut_short {
             self.full_failures += 1;
             if self.full_failures <= FULL_FAILURES {
                 text.push_str(&self.failure(run, outcome));
@@ -117,13 +153,34 @@ impl<'a> Human<'a> {
                 text.push_str("      (what went wrong from here on is in the results only)\n");
             }
         }
-        self.print(&text)
+        text
+    }
+
+    /// `AGAIN  direct-chat/three-users  0.21 s  labrun stood still for 212 ms, …`
+    fn again(&mut self, run: Run<'_>, outcome: &RunOutcome) -> Result<(), ReportError> {
+        if let Some(progress) = &mut self.progress {
+            progress.again(run.index);
+        }
+        self.warnings.remove(&run.index);
+        let style = self.theme.warning;
+        let room = (self.label_width + USUAL_WORD).saturating_sub(AGAIN.len());
+        let label = words::pad(&clean_line(&run.plan.identity.label()), room);
+        let time = words::duration(outcome.duration);
+        let why = outcome.failure.as_ref().map(|failure| {
+            let doubt = failure.doubts.first();
+            clean_line(doubt.unwrap_or(&failure.summary))
+        });
+        let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+        let attempt = run.attempt;
+        self.print(&format!(
+            "{style}{AGAIN}{style:#}  {label}  {time}  attempt {attempt} was invalid{why}\n"
+        ))
     }
 
     /// `PASS  direct-chat/three-users  0.21 s`
     fn line(&self, run: Run<'_>, outcome: &RunOutcome) -> String {
         let style = self.theme.verdict(outcome.verdict);
-        let word = word(outcome.verdict);
+        let word = if outcome.cut_short { "STOPPED" } else { word(outcome.verdict) };
         // A long word takes some of the room of the name, so that what comes
         // after stays in its column.
         let room = (self.label_width + USUAL_WORD).saturating_sub(word.len());
@@ -137,7 +194,13 @@ impl<'a> Human<'a> {
                 let points = outcome
                     .points
                     .map(|points| format!("  {}/{} points", points.earned, points.of));
-                format!("{}{}", words::duration(outcome.duration), points.unwrap_or_default())
+                let attempt = (run.attempt > 1).then(|| format!("  attempt {}", run.attempt));
+                format!(
+                    "{}{}{}",
+                    words::duration(outcome.duration),
+                    points.unwrap_or_default(),
+                    attempt.unwrap_or_default()
+                )
             }
         };
         format!("{style}{word}{style:#}  {label}  {}\n", clean_line(&after))
@@ -160,8 +223,14 @@ impl<'a> Human<'a> {
         if let Some(progress) = self.progress.take() {
             progress.clear();
         }
+        let tallies = std::mem::take(&mut self.tallies);
+        let mut text = String::new();
+        for tally in tallies.iter().filter(|tally| !tally.is_complete()) {
+            text.push_str(&repetitions::draw(tally, self.theme, self.options.width));
+        }
         let recap = std::mem::take(&mut self.recap);
-        self.print(&recap.render(summary, self.theme))
+        text.push_str(&recap.render(summary, &tallies, self.options.until_fail, self.theme));
+        self.print(&text)
     }
 }
 
@@ -192,6 +261,7 @@ impl Reporter for Human<'_> {
                 }
             }
             DispatchEvent::RunRecord { run, record, .. } => self.note(run, record),
+            DispatchEvent::RunAgain { run, outcome } => return self.again(run, outcome),
             DispatchEvent::RunEnded { run, outcome } => return self.end(run, outcome),
             DispatchEvent::SuiteFinished { summary } => return self.finish(summary),
             _ => {}

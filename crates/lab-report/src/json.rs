@@ -7,7 +7,12 @@
 //!   names; other objects refer to them by `run`, their index;
 //! * `run_started`: its `folder`, if it has one;
 //! * `record`: a `record` of the stage, as in the folder's `events.jsonl`;
-//! * `run_ended`: `verdict`, `failure`, `duration_ns`, `points`;
+//! * `run_again`: an attempt was invalid and the run is made again; as `run_ended`;
+//! * `run_ended`: `verdict`, `failure`, `duration_ns`, `points`, `disturbances`, which
+//!   `attempt` it was, and whether an interrupt `cut_short` the run;
+//! * `statistics`: of a scenario that was repeated, with the values of its matrix: how
+//!   many of its runs passed, the `pass_rate` with its `interval`, and the `groups` of
+//!   runs that did not pass, all in the same way;
 //! * `suite_finished`: the counts.
 //!
 //! New types and members may come; readers ignore those they do not know.
@@ -15,12 +20,13 @@
 use std::io::Write;
 use std::path::Path;
 
-use lab_runner::dispatcher::{DispatchEvent, Points, ReportError, Reporter};
-use lab_runner::event::{Failure, Verdict};
+use lab_runner::dispatcher::{DispatchEvent, Points, ReportError, Reporter, Run, RunOutcome};
+use lab_runner::event::{Disturbance, Failure, Verdict};
 use serde::Serialize;
 
 use crate::identity::{self, RunName};
 use crate::outlet::Outlet;
+use crate::statistics::{self, Tallies};
 
 /// The version of this format.
 pub const JSON_VERSION: u32 = 1;
@@ -28,12 +34,13 @@ pub const JSON_VERSION: u32 = 1;
 /// Writes JSON lines.
 pub struct Json<'a> {
     out: Outlet<'a>,
+    tallies: Tallies,
 }
 
 impl<'a> Json<'a> {
     /// Writes to `out`, each line at once.
     pub fn new(out: impl Write + 'a) -> Self {
-        Self { out: Outlet::new(out) }
+        Self { out: Outlet::new(out), tallies: Tallies::default() }
     }
 
     fn write(&mut self, line: &Line<'_>) -> Result<(), ReportError> {
@@ -57,15 +64,9 @@ enum Line<'a> {
         run: usize,
         folder: Option<&'a Path>,
     },
-    RunEnded {
-        run: usize,
-        verdict: Verdict,
-        failure: Option<&'a Failure>,
-        duration_ns: u128,
-        #[serde(serialize_with = "identity::points")]
-        points: Option<Points>,
-        folder: Option<&'a Path>,
-    },
+    RunAgain(Ended<'a>),
+    RunEnded(Ended<'a>),
+    Statistics(statistics::Document<'a>),
     SuiteFinished {
         total: usize,
         passed: usize,
@@ -74,11 +75,44 @@ enum Line<'a> {
         invalid: usize,
         skipped: usize,
         not_run: usize,
+        cut_short: usize,
+        repeated: usize,
         interrupted: bool,
         duration_ns: u128,
         #[serde(serialize_with = "identity::points")]
         points: Option<Points>,
     },
+}
+
+/// How a run, or an attempt at it, ended.
+#[derive(Serialize)]
+struct Ended<'a> {
+    run: usize,
+    attempt: u32,
+    verdict: Verdict,
+    failure: Option<&'a Failure>,
+    disturbances: &'a [Disturbance],
+    cut_short: bool,
+    duration_ns: u128,
+    #[serde(serialize_with = "identity::points")]
+    points: Option<Points>,
+    folder: Option<&'a Path>,
+}
+
+impl<'a> Ended<'a> {
+    fn of(run: Run<'a>, outcome: &'a RunOutcome) -> Self {
+        Self {
+            run: run.index.0,
+            attempt: run.attempt,
+            verdict: outcome.verdict,
+            failure: outcome.failure.as_ref(),
+            disturbances: &outcome.disturbances,
+            cut_short: outcome.cut_short,
+            duration_ns: outcome.duration.as_nanos(),
+            points: outcome.points,
+            folder: run.folder,
+        }
+    }
 }
 
 impl Reporter for Json<'_> {
@@ -97,26 +131,32 @@ impl Reporter for Json<'_> {
                 let head = format!(r#"{{"type":"record","run":{},"record":"#, run.index.0);
                 self.out.write(&[head.as_bytes(), line.trim_ascii_end(), b"}\n"].concat())
             }
-            DispatchEvent::RunEnded { run, outcome } => self.write(&Line::RunEnded {
-                run: run.index.0,
-                verdict: outcome.verdict,
-                failure: outcome.failure.as_ref(),
-                duration_ns: outcome.duration.as_nanos(),
-                points: outcome.points,
-                folder: run.folder,
-            }),
-            DispatchEvent::SuiteFinished { summary } => self.write(&Line::SuiteFinished {
-                total: summary.total,
-                passed: summary.passed,
-                failed: summary.failed,
-                inconclusive: summary.inconclusive,
-                invalid: summary.invalid,
-                skipped: summary.skipped,
-                not_run: summary.not_run,
-                interrupted: summary.interrupted,
-                duration_ns: summary.elapsed.as_nanos(),
-                points: summary.points,
-            }),
+            DispatchEvent::RunAgain { run, outcome } => {
+                self.write(&Line::RunAgain(Ended::of(run, outcome)))
+            }
+            DispatchEvent::RunEnded { run, outcome } => {
+                self.tallies.add(run, outcome);
+                self.write(&Line::RunEnded(Ended::of(run, outcome)))
+            }
+            DispatchEvent::SuiteFinished { summary } => {
+                for tally in std::mem::take(&mut self.tallies).iter() {
+                    self.write(&Line::Statistics(tally.document()))?;
+                }
+                self.write(&Line::SuiteFinished {
+                    total: summary.total,
+                    passed: summary.passed,
+                    failed: summary.failed,
+                    inconclusive: summary.inconclusive,
+                    invalid: summary.invalid,
+                    skipped: summary.skipped,
+                    not_run: summary.not_run,
+                    cut_short: summary.cut_short,
+                    repeated: summary.repeated,
+                    interrupted: summary.interrupted,
+                    duration_ns: summary.elapsed.as_nanos(),
+                    points: summary.points,
+                })
+            }
             _ => Ok(()),
         }
     }

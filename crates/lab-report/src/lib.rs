@@ -20,7 +20,9 @@ mod junit;
 mod outlet;
 mod progress;
 mod recap;
+mod repetitions;
 pub mod results;
+pub mod statistics;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

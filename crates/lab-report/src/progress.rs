@@ -77,6 +77,11 @@ impl Progress {
     pub(crate) fn end(&mut self, run: RunIndex, verdict: Verdict) {
         self.done += 1;
         self.failed += usize::from(verdict == Verdict::Fail);
+        self.again(run);
+    }
+
+    /// An attempt is over, and there will be another.
+    pub(crate) fn again(&mut self, run: RunIndex) {
         if let Some(bar) = self.runs.remove(&run).and_then(|live| live.bar) {
             bar.finish_and_clear();
             self.multi.remove(&bar);

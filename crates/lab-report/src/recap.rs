@@ -10,6 +10,8 @@ use lab_runner::event::Verdict;
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::clean::clean_line;
+use crate::repetitions;
+use crate::statistics::Tallies;
 use crate::theme::Theme;
 use crate::words;
 
@@ -20,6 +22,8 @@ const NAMED: usize = 20;
 #[derive(Debug, Default)]
 pub(crate) struct Recap {
     troubles: Vec<Trouble>,
+    /// Runs that are not named any more.
+    unnamed: usize,
     /// Why runs were skipped, and how many.
     skipped: BTreeMap<String, usize>,
 }
@@ -40,25 +44,48 @@ impl Recap {
                 let why = outcome.failure.as_ref().map(|failure| clean_line(&failure.summary));
                 *self.skipped.entry(why.unwrap_or_default()).or_default() += 1;
             }
+            _ if outcome.cut_short => {}
             verdict if self.troubles.len() < NAMED => self.troubles.push(Trouble {
                 verdict,
                 label: clean_line(&run.plan.identity.label()),
                 folder: run.folder.map(PathBuf::from),
             }),
-            _ => {}
+            _ => self.unnamed += 1,
         }
     }
 
-    pub(crate) fn render(&self, summary: &Summary, theme: Theme) -> String {
+    /// `until_fail`: runs that never started were not wanted.
+    pub(crate) fn render(
+        &self,
+        summary: &Summary,
+        tallies: &Tallies,
+        until_fail: bool,
+        theme: Theme,
+    ) -> String {
         let mut text = String::new();
         // Writing to a string cannot fail.
-        let _ = self.write(&mut text, summary, theme);
+        let _ = self.write(&mut text, summary, tallies, until_fail, theme);
+        // One alone has just been shown, and so have those that are not complete.
+        if tallies.iter().nth(1).is_some() {
+            let complete = tallies.iter().filter(|tally| tally.is_complete());
+            for tally in complete.filter(|tally| tally.passed < tally.planned as usize) {
+                let _ = writeln!(text, "  {}", repetitions::headline(tally, theme));
+            }
+        }
         text
     }
 
-    fn write(&self, text: &mut String, summary: &Summary, theme: Theme) -> std::fmt::Result {
+    fn write(
+        &self,
+        text: &mut String,
+        summary: &Summary,
+        tallies: &Tallies,
+        until_fail: bool,
+        theme: Theme,
+    ) -> std::fmt::Result {
         let Theme { strong, warning, .. } = theme;
-        let runs = words::count(summary.total, "run");
+        let not_run = if until_fail && !summary.interrupted { 0 } else { summary.not_run };
+        let runs = words::count(summary.total + not_run - summary.not_run, "run");
         let time = words::duration(summary.elapsed);
         write!(text, "{strong}{runs}{strong:#} in {time}: ")?;
         let counts: Vec<_> = [
@@ -69,14 +96,20 @@ impl Recap {
             Verdict::Skipped,
         ]
         .into_iter()
-        .filter(|verdict| summary.count(*verdict) > 0)
-        .map(|verdict| {
+        .map(|verdict| match verdict {
+            Verdict::Invalid => (verdict, summary.invalid - summary.cut_short),
+            _ => (verdict, summary.count(verdict)),
+        })
+        .filter(|(_, count)| *count > 0)
+        .map(|(verdict, count)| {
             let style = theme.verdict(verdict);
-            format!("{style}{} {}{style:#}", summary.count(verdict), past(verdict))
+            format!("{style}{count} {}{style:#}", past(verdict))
         })
         .chain(
-            (summary.not_run > 0)
-                .then(|| format!("{warning}{} never started{warning:#}", summary.not_run)),
+            [(summary.cut_short, "cut short"), (not_run, "never started")]
+                .into_iter()
+                .filter(|(count, _)| *count > 0)
+                .map(|(count, what)| format!("{warning}{count} {what}{warning:#}")),
         )
         .collect();
         text.push_str(&counts.join(", "));
@@ -87,8 +120,20 @@ impl Recap {
         if summary.interrupted {
             writeln!(text, "{warning}interrupted{warning:#}")?;
         }
+        match tallies.first_failure() {
+            _ if !until_fail => {}
+            Some((label, number)) => {
+                writeln!(text, "repetition {number} of {label} was the first to fail")?;
+            }
+            None => writeln!(text, "no repetition failed")?,
+        }
+        if summary.repeated > 0 {
+            let attempts = words::count(summary.repeated, "attempt");
+            let were = if summary.repeated == 1 { "was" } else { "were" };
+            writeln!(text, "{attempts} {were} invalid and made again")?;
+        }
         if summary.total > 1 {
-            self.write_troubles(text, summary, theme)?;
+            self.write_troubles(text, theme)?;
         }
         for (why, count) in &self.skipped {
             let count = words::count(*count, "run");
@@ -97,12 +142,7 @@ impl Recap {
         Ok(())
     }
 
-    fn write_troubles(
-        &self,
-        text: &mut String,
-        summary: &Summary,
-        theme: Theme,
-    ) -> std::fmt::Result {
+    fn write_troubles(&self, text: &mut String, theme: Theme) -> std::fmt::Result {
         let widest = |width: fn(&Trouble) -> usize| self.troubles.iter().map(width).max();
         let words_width = widest(|trouble| past(trouble.verdict).len()).unwrap_or(0);
         let label_width = widest(|trouble| trouble.label.width()).unwrap_or(0);
@@ -117,9 +157,8 @@ impl Recap {
             }
             text.push('\n');
         }
-        let all = summary.failed + summary.inconclusive + summary.invalid;
-        if let Some(more) = all.checked_sub(self.troubles.len()).filter(|more| *more > 0) {
-            writeln!(text, "  … and {more} more")?;
+        if self.unnamed > 0 {
+            writeln!(text, "  … and {} more", self.unnamed)?;
         }
         Ok(())
     }

@@ -117,6 +117,8 @@ pub(crate) fn outcome(verdict: Verdict, failure: Option<Failure>) -> RunOutcome 
         duration: Duration::from_millis(214),
         points: None,
         lacking: false,
+        cut_short: false,
+        disturbances: vec![],
         diagnostics: vec![],
     }
 }
@@ -143,6 +145,8 @@ pub(crate) fn failure(plan: &Plan) -> Failure {
             said(0, b"listening on 0.0.0.0:12345\nalice is here\nbob is here\nalice: hello\n", 0, None),
             said(1, b"", 0, Some(ExitStatus::Code(1))),
         ],
+        at: 2_120_000_000,
+        doubts: vec![],
         since: 120_000_000,
         timeline: vec![
             moment(123_000_000, "bob< Hello from Alice"),

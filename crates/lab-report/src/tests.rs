@@ -10,7 +10,7 @@ use insta::assert_snapshot;
 use lab_runner::dispatcher::{
     DispatchEvent, Job, Missing, Points, Reporter, Run, RunIndex, RunOutcome, Summary,
 };
-use lab_runner::event::{Event, Verdict};
+use lab_runner::event::{Disturbance, DisturbanceKind, Event, Verdict};
 
 use crate::testing::{failure, job, outcome, plan, record};
 use crate::{Human, HumanOptions, JUnit, Json};
@@ -78,7 +78,7 @@ fn play(mut reporter: impl Reporter) {
     for (index, (job, outcome)) in jobs.iter().zip(outcomes(&jobs)).enumerate() {
         let is_run = outcome.verdict != Verdict::Skipped;
         let folder = is_run.then_some(Path::new("results/x"));
-        let run = Run { index: RunIndex(index), plan: &job.plan, folder };
+        let run = Run { index: RunIndex(index), plan: &job.plan, attempt: 1, folder };
         if is_run {
             reporter.report(&DispatchEvent::RunStarted { run }).unwrap();
             let (record, line) = record(7, Event::Warning { message: "hm\x1b[2J\n".into() });
@@ -106,6 +106,7 @@ fn human(page: &Page, coloured: bool) -> Human<'static> {
         coloured,
         width: 100,
         live: false,
+        until_fail: false,
         again: Box::new(|plan| format!("labrun run {}", plan.identity.file.display())),
     };
     Human::new(page.clone(), options)
@@ -246,6 +247,143 @@ fn as_junit() {
     "#);
 }
 
+/// Tells a reporter of six repetitions and a run of something else, which an
+/// interrupt cut short.
+fn play_repetitions(mut reporter: impl Reporter) {
+    let mut jobs: Vec<_> = (1..=6)
+        .map(|number| {
+            let mut plan = plan("labs/direct-chat/two-users.yaml".into());
+            plan.identity.repetition = (number, 6);
+            job(plan)
+        })
+        .collect();
+    jobs.push(job(plan("labs/direct-chat/two-users.yaml".into())));
+    reporter.report(&DispatchEvent::SuiteStarted { jobs: &jobs }).unwrap();
+    let disturbances = vec![Disturbance {
+        kind: DisturbanceKind::Late,
+        message: "labrun stood still for 212 ms".into(),
+    }];
+    for (index, job) in jobs.iter().enumerate() {
+        let mut failure = failure(&job.plan);
+        let mut verdict = Verdict::Fail;
+        match index {
+            1 | 3 => verdict = Verdict::Pass,
+            2 => failure.timeline[0].at += 7,
+            4 => failure.summary = "the check `once` did not hold".into(),
+            5 => {
+                verdict = Verdict::Invalid;
+                failure.doubts = vec![disturbances[0].message.clone()];
+            }
+            6 => {
+                verdict = Verdict::Invalid;
+                failure.summary = "the run was interrupted".into();
+            }
+            _ => {}
+        }
+        let mut outcome = outcome(verdict, (verdict != Verdict::Pass).then_some(failure));
+        outcome.cut_short = index == 6;
+        let run = Run {
+            index: RunIndex(index),
+            plan: &job.plan,
+            attempt: 1,
+            folder: Some(Path::new("results/x")),
+        };
+        reporter.report(&DispatchEvent::RunStarted { run }).unwrap();
+        if index == 5 {
+            outcome.disturbances = disturbances.clone();
+            reporter.report(&DispatchEvent::RunAgain { run, outcome: &outcome }).unwrap();
+            let run = Run { attempt: 2, ..run };
+            reporter.report(&DispatchEvent::RunStarted { run }).unwrap();
+            reporter.report(&DispatchEvent::RunEnded { run, outcome: &outcome }).unwrap();
+        } else {
+            reporter.report(&DispatchEvent::RunEnded { run, outcome: &outcome }).unwrap();
+        }
+    }
+    let summary = Summary {
+        total: 7,
+        passed: 2,
+        failed: 3,
+        invalid: 2,
+        cut_short: 1,
+        repeated: 1,
+        elapsed: Duration::from_millis(2345),
+        interrupted: true,
+        ..Summary::default()
+    };
+    reporter.report(&DispatchEvent::SuiteFinished { summary: &summary }).unwrap();
+}
+
+#[test]
+fn repetitions_for_people() {
+    let page = Page::default();
+    play_repetitions(human(&page, false));
+    let text = page.text();
+    assert_eq!(text.matches("since this step began:").count(), 3, "one of each way");
+    assert_snapshot!(text.lines().find(|line| line.starts_with("AGAIN")).unwrap(), @"AGAIN  direct-chat/two-users #6  0.21 s  attempt 1 was invalid: labrun stood still for 212 ms");
+    let (_, invalid) = text.split_once("INVALID").unwrap();
+    assert_snapshot!(invalid.lines().take(7).collect::<Vec<_>>().join("\n"), @r"
+      direct-chat/two-users #6  0.21 s  attempt 2
+
+    this is no verdict on the programs, for the run was disturbed:
+      labrun stood still for 212 ms
+
+    what would have been a failure (--retry-invalid N runs it again):
+    error: bob did not say `hello From alice` within 2 s
+    ");
+    let (_, end) = text.split_once("FLAKY").unwrap();
+    assert_snapshot!(end, @r"
+      direct-chat/two-users  2 of 5 passed: 40 %, 95 % interval 12 to 77 %; not counted: 1 invalid
+      2 failed  bob did not say `hello From alice` within 2 s  (two-users.yaml:5)
+                instead: \xff?
+                #1 #3
+                results of #1: results/x
+      1 failed  the check `once` did not hold  (two-users.yaml:5)
+                instead: \xff?
+                #5
+                results of #5: results/x
+      1 invalid  labrun stood still for 212 ms
+                 #6
+                 results of #6: results/x
+    STOPPED  direct-chat/two-users  0.21 s
+    7 runs in 2.34 s: 2 passed, 3 failed, 1 invalid, 1 cut short
+    interrupted
+    1 attempt was invalid and made again
+    ");
+}
+
+#[test]
+fn repetitions_as_json() {
+    let page = Page::default();
+    play_repetitions(Json::new(page.clone()));
+    let text = page.text();
+    let lines: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let find = |kind: &str| lines.iter().find(|line| line["type"] == kind).unwrap();
+    assert_eq!(find("run_again")["disturbances"][0]["kind"], "late");
+    let statistics = find("statistics");
+    assert_eq!((&statistics["passed"], &statistics["failed"]), (&2.into(), &3.into()));
+    assert_eq!(statistics["pass_rate"], 0.4);
+    assert_eq!(statistics["groups"][0]["repetitions"], serde_json::json!([1, 3]));
+    let end = find("suite_finished");
+    assert_eq!((&end["repeated"], &end["cut_short"]), (&1.into(), &1.into()));
+}
+
+#[test]
+fn repetitions_as_junit() {
+    let page = Page::default();
+    play_repetitions(JUnit::new(page.clone()));
+    let text = page.text();
+    assert_eq!(text.matches("bob on h2 is running").count(), 3, "one of each way: {text}");
+    for part in [
+        r#"value="direct-chat/two-users: 0.4000 (0.1176 to 0.7693)""#,
+        ">as repetition 1</failure>",
+        r#"<rerunError time="0.214" message="labrun stood still for 212 ms" type="invalid">"#,
+        r#"<skipped message="the run was interrupted" type="invalid"/>"#,
+    ] {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+}
+
 #[test]
 fn the_eleventh_failure_is_only_counted() {
     let page = Page::default();
@@ -253,7 +391,7 @@ fn the_eleventh_failure_is_only_counted() {
     let job = &jobs()[0];
     let outcome = outcome(Verdict::Fail, Some(failure(&job.plan)));
     for index in 0..15 {
-        let run = Run { index: RunIndex(index), plan: &job.plan, folder: None };
+        let run = Run { index: RunIndex(index), plan: &job.plan, attempt: 1, folder: None };
         reporter.report(&DispatchEvent::RunEnded { run, outcome: &outcome }).unwrap();
     }
     assert_eq!(page.text().matches("run again:").count(), 10);

@@ -19,6 +19,13 @@ pub fn duration(duration: Duration) -> String {
     }
 }
 
+/// A share, 0 to 1, in percent: with as many digits as so many trials are worth.
+#[must_use]
+pub fn percent(share: f64, trials: usize) -> String {
+    let digits = trials.max(1).ilog10().saturating_sub(1) as usize;
+    format!("{:.digits$}", share * 100.0)
+}
+
 /// `1 run`, `2 runs`.
 #[must_use]
 pub fn count(number: usize, noun: &str) -> String {
@@ -69,6 +76,15 @@ mod tests {
         ];
         for (millis, text) in table {
             assert_eq!(duration(Duration::from_millis(millis)), text);
+        }
+    }
+
+    #[test]
+    fn percentages() {
+        let table =
+            [(0.664, 50, "66"), (0.99, 99, "99"), (0.9986, 730, "99.9"), (1.0, 12_345, "100.000")];
+        for (share, trials, text) in table {
+            assert_eq!(percent(share, trials), text);
         }
     }
 

@@ -143,6 +143,12 @@ pub enum Event {
         /// One sentence.
         message: String,
     },
+    /// Something disturbed the run that is no doing of the programs. Told when
+    /// the verdict is known, just before it.
+    Disturbed {
+        /// What.
+        disturbance: Disturbance,
+    },
     /// A check was made.
     CheckFinished {
         /// Index into the plan's checks.
@@ -198,6 +204,30 @@ pub struct CheckOutcome {
     pub found: String,
 }
 
+/// Something that may explain a failure, and is no doing of the programs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Disturbance {
+    /// Of what kind.
+    pub kind: DisturbanceKind,
+    /// One sentence: what, how much of it and when.
+    pub message: String,
+}
+
+/// Kinds of [`Disturbance`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum DisturbanceKind {
+    /// The stage ran more than 50 ms after it should have.
+    Late,
+    /// Programs waited for processors.
+    Pressure,
+    /// The machine was suspended, or its clock was set.
+    Clock,
+    /// A link changed that no step changed.
+    Network,
+}
+
 /// Why a run did not pass, complete enough to be shown without anything else
 /// but the plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -217,11 +247,38 @@ pub struct Failure {
     /// What every process last said: the subject first, then the others in the
     /// order of the plan.
     pub last_words: Vec<LastWords>,
+    /// When it was decided, in nanoseconds since the run began.
+    #[serde(default)]
+    pub at: u64,
+    /// What disturbed the run and may explain this, so that the run is invalid
+    /// and has not failed; one sentence each.
+    #[serde(default)]
+    pub doubts: Vec<String>,
     /// When that step began, in nanoseconds since the run began: what happened
     /// since then is its time line.
     pub since: u64,
     /// What happened from `since` on, oldest first, cut to the newest 20.
     pub timeline: Vec<Moment>,
+}
+
+impl Failure {
+    /// One of the run as a whole, of which nothing more is known.
+    #[must_use]
+    pub fn of_the_run(summary: String) -> Self {
+        Self {
+            step: None,
+            place: None,
+            summary,
+            detail: None,
+            help: None,
+            subject: None,
+            last_words: Vec::new(),
+            at: 0,
+            doubts: Vec::new(),
+            since: 0,
+            timeline: Vec::new(),
+        }
+    }
 }
 
 /// The end of a process's output.

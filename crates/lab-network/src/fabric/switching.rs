@@ -4,7 +4,7 @@
 //! does: programs see an interface that is down and, as after a pulled cable with a
 //! network manager on the host, no route.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
 use lab_scenario::plan::LinkState;
@@ -40,6 +40,32 @@ impl Fabric {
             LinkState::Down => self.cut(&between),
             LinkState::Up => self.mend(&between),
         }
+    }
+
+    /// Links that are not as they were left, one sentence each.
+    pub(crate) fn strays(&mut self) -> Vec<String> {
+        let mut states = HashMap::new();
+        for place in self.places() {
+            // Who cannot be asked accuses nobody.
+            let Ok(links) = self.channel(place).links() else { return Vec::new() };
+            states.extend(links.into_iter().map(|link| ((place, link.index), link.state)));
+        }
+        let carries = |port: &Port| states.get(&(port.place, port.index)) == Some(&OperState::Up);
+        let wires = self.wires.iter().enumerate();
+        wires
+            .filter_map(|(index, wire)| {
+                let [a, b] = &wire.nodes;
+                match (self.cuts.contains_key(&index), wire.ends.iter().all(carries)) {
+                    (false, false) => {
+                        Some(format!("the link between {a} and {b} is down, and no step cut it"))
+                    }
+                    (true, true) => {
+                        Some(format!("the link between {a} and {b} is up, and no step mended it"))
+                    }
+                    _ => None,
+                }
+            })
+            .collect()
     }
 
     fn cut(&mut self, wires: &[usize]) -> Result<(), NetworkError> {

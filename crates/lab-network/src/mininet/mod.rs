@@ -256,6 +256,10 @@ impl Network for Driven {
     fn heal(&mut self) -> Result<(), NetworkError> {
         self.fabric.heal()
     }
+
+    fn strays(&mut self) -> Vec<String> {
+        self.fabric.strays()
+    }
 }
 
 #[cfg(test)]

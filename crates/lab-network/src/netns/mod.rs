@@ -84,4 +84,8 @@ impl Network for Namespaces {
     fn heal(&mut self) -> Result<(), NetworkError> {
         self.built.fabric.heal()
     }
+
+    fn strays(&mut self) -> Vec<String> {
+        self.built.fabric.strays()
+    }
 }

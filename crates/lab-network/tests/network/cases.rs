@@ -26,6 +26,7 @@ pub(crate) const ALL: &[Case] = &[
     Case { name: "router", setups: Setup::BRIDGES, run: router },
     Case { name: "hosts_do_not_forward", setups: Setup::BRIDGES, run: hosts_do_not_forward },
     Case { name: "cut_and_mend", setups: Setup::ALL, run: cut_and_mend },
+    Case { name: "strays_are_noticed", setups: Setup::ALL, run: strays_are_noticed },
     Case { name: "mending_restores_routes", setups: Setup::BRIDGES, run: mending_restores_routes },
     Case { name: "switches_can_be_cut_apart", setups: Setup::ALL, run: switches_can_be_cut_apart },
     Case { name: "bandwidth", setups: Setup::BRIDGES, run: bandwidth },
@@ -182,6 +183,23 @@ fn cut_and_mend(setup: Setup, _: &Sandbox) {
     }
     let error = network.set_link("h1", "h2", LinkState::Down).unwrap_err();
     assert_eq!(error.to_string(), "there is no link between h1 and h2");
+}
+
+fn strays_are_noticed(setup: Setup, _: &Sandbox) {
+    let mut network = setup.up(single(2, setup.switch()).unwrap());
+    let set = |network: &dyn Network, state: &str| {
+        let words = ["link", "set", "h1-eth0", state];
+        let status = on(host(network, "h1"), || Command::new("ip").args(words).status());
+        assert!(status.unwrap().success());
+    };
+    assert_eq!(network.strays(), [""; 0]);
+    set(&*network, "down");
+    assert_eq!(network.strays(), ["the link between h1 and s1 is down, and no step cut it"]);
+    set(&*network, "up");
+    network.set_link("h1", "s1", LinkState::Down).unwrap();
+    assert_eq!(network.strays(), [""; 0]);
+    network.set_link("h1", "s1", LinkState::Up).unwrap();
+    assert_eq!(network.strays(), [""; 0]);
 }
 
 fn mending_restores_routes(setup: Setup, _: &Sandbox) {

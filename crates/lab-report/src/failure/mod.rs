@@ -74,6 +74,7 @@ impl<'a> FailureReport<'a> {
 
     fn write(&self, text: &mut String) -> std::fmt::Result {
         let Some(failure) = &self.outcome.failure else { return Ok(()) };
+        self.write_doubts(text, failure)?;
         text.push_str(&picture::draw(self.plan, failure, self.theme.coloured, self.width));
         self.write_subject(text, failure)?;
         self.write_others(text, failure)?;
@@ -90,6 +91,18 @@ impl<'a> FailureReport<'a> {
             writeln!(text, "{faint}run again:{faint:#} {again}")?;
         }
         Ok(())
+    }
+
+    /// Why a run that would have failed is invalid.
+    fn write_doubts(&self, text: &mut String, failure: &Failure) -> std::fmt::Result {
+        if failure.doubts.is_empty() {
+            return Ok(());
+        }
+        self.title(text, "this is no verdict on the programs, for the run was disturbed:")?;
+        for doubt in &failure.doubts {
+            self.line(text, "  ", doubt)?;
+        }
+        self.title(text, "what would have been a failure (--retry-invalid N runs it again):")
     }
 
     fn write_subject(&self, text: &mut String, failure: &Failure) -> std::fmt::Result {

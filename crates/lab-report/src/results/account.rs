@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use lab_runner::dispatcher::{Points, RunOutcome};
-use lab_runner::event::{Environment, Event, Failure, HostAddress, Record, Verdict};
+use lab_runner::dispatcher::{Points, Run, RunOutcome};
+use lab_runner::event::{Disturbance, Environment, Event, Failure, HostAddress, Record, Verdict};
 use lab_scenario::plan::{ExitStatus, Plan};
 use serde::Serialize;
 
 use crate::identity::{self, RunName};
+use crate::statistics::Signature;
 
 /// The version of `run.json`.
 pub const RUN_VERSION: u32 = 1;
@@ -136,14 +137,18 @@ impl Account {
     /// The document, as JSON.
     pub(super) fn close(
         &self,
-        plan: &Plan,
+        run: Run<'_>,
         outcome: &RunOutcome,
         files: &[String],
     ) -> serde_json::Result<Vec<u8>> {
+        let plan = run.plan;
+        let signature = Signature::of(plan, outcome);
         let document = Document {
             version: RUN_VERSION,
             run: RunName::of(plan),
+            attempt: run.attempt,
             verdict: outcome.verdict,
+            cut_short: outcome.cut_short,
             failure: outcome.failure.as_ref(),
             points: outcome.points,
             started: self.started.to_string(),
@@ -151,7 +156,9 @@ impl Account {
             timeout_ns: plan.timeout.as_nanos(),
             environment: &self.environment,
             hosts: self.hosts.iter().map(|host| (&*host.name, host.ip.as_deref())).collect(),
+            signature: signature.as_ref().map(Signature::key),
             faults: &self.faults,
+            disturbances: &outcome.disturbances,
             warnings: &self.warnings,
             processes: self.process_documents(plan, files),
             steps: self.step_documents(plan, outcome),
@@ -224,8 +231,14 @@ struct Document<'a> {
     version: u32,
     #[serde(flatten)]
     run: RunName<'a>,
+    /// Counted from 1: an invalid run may be made again.
+    attempt: u32,
     verdict: Verdict,
+    /// By an interrupt.
+    cut_short: bool,
     failure: Option<&'a Failure>,
+    /// Equal for failures that are the same.
+    signature: Option<&'a str>,
     #[serde(serialize_with = "identity::points")]
     points: Option<Points>,
     started: String,
@@ -234,6 +247,7 @@ struct Document<'a> {
     environment: &'a Environment,
     hosts: BTreeMap<&'a str, Option<&'a str>>,
     faults: &'a [String],
+    disturbances: &'a [Disturbance],
     warnings: &'a [String],
     processes: Vec<ProcessDocument<'a>>,
     steps: Vec<StepDocument<'a>>,

@@ -45,9 +45,14 @@ fn write_nameless(folder: &Path, path: &Path, bytes: &[u8]) -> Result<(), Errno>
 
 /// The old way: under another name, then renamed.
 fn write_renamed(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    let other = folder.join(format!(".{name}.unfinished"));
+    let other = folder.join(format!(".{name}.{}.unfinished", std::process::id()));
     fs::write(&other, bytes)?;
     fs::rename(other, folder.join(name))
+}
+
+/// Writes a file in place of what was there under that name.
+pub(super) fn replace(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), ReportError> {
+    write_renamed(folder, name, bytes).map_err(cannot("write", &folder.join(name)))
 }
 
 /// Makes a symbolic link, in place of what was there under that name.

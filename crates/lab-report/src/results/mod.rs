@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! results/<lab>/<scenario>/
+//!   statistics.json           what the newest repetitions came to, if it was repeated
 //!   latest -> 2026-11-21T10-04-33Z-5f3a     the newest run that ended
 //!   2026-11-21T10-04-33Z-5f3a/
 //!     run.json                what came of it; there once the run has ended
@@ -26,6 +27,7 @@ mod file;
 mod names;
 mod recorder;
 mod root;
+mod statistics;
 mod transcript;
 
 pub use account::RUN_VERSION;

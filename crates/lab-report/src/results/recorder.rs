@@ -11,9 +11,10 @@ use lab_scenario::plan::{Plan, ProcessId};
 use super::account::Account;
 use super::cast::Cast;
 use super::file::{Growing, cannot, relink, write_whole};
-use super::names;
 use super::transcript::Transcript;
+use super::{names, statistics};
 use crate::failure::FailureReport;
+use crate::statistics::Tallies;
 
 /// Processes of a run up to which their files are kept open.
 const FEW_PROCESSES: usize = 8;
@@ -22,6 +23,7 @@ const FEW_PROCESSES: usize = 8;
 #[derive(Debug, Default)]
 pub struct ResultsWriter {
     runs: BTreeMap<RunIndex, Recording>,
+    tallies: Tallies,
 }
 
 impl ResultsWriter {
@@ -30,12 +32,19 @@ impl ResultsWriter {
     pub fn new() -> Self {
         Self::default()
     }
+
+    fn end(&mut self, run: Run<'_>, outcome: &RunOutcome) -> Result<(), ReportError> {
+        match self.runs.remove(&run.index) {
+            Some(recording) => recording.end(run, outcome),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Reporter for ResultsWriter {
     fn report(&mut self, event: &DispatchEvent<'_>) -> Result<(), ReportError> {
         match *event {
-            DispatchEvent::RunStarted { run: Run { index, plan, folder: Some(folder) } } => {
+            DispatchEvent::RunStarted { run: Run { index, plan, folder: Some(folder), .. } } => {
                 self.runs.insert(index, Recording::begin(plan, folder)?);
             }
             DispatchEvent::RunRecord { run, record, line } => {
@@ -43,10 +52,13 @@ impl Reporter for ResultsWriter {
                     recording.note(run.plan, record, line)?;
                 }
             }
+            DispatchEvent::RunAgain { run, outcome } => self.end(run, outcome)?,
             DispatchEvent::RunEnded { run, outcome } => {
-                if let Some(recording) = self.runs.remove(&run.index) {
-                    recording.end(run, outcome)?;
-                }
+                self.end(run, outcome)?;
+                self.tallies.add(run, outcome);
+            }
+            DispatchEvent::SuiteFinished { .. } => {
+                statistics::write(&std::mem::take(&mut self.tallies))?;
             }
             _ => {}
         }
@@ -143,7 +155,7 @@ impl Recording {
         }
         let document = self
             .account
-            .close(run.plan, outcome, &self.files)
+            .close(run, outcome, &self.files)
             .map_err(|error| cannot("write", &self.folder.join("run.json"))(error.into()))?;
         write_whole(&self.folder, "run.json", &document)?;
         match (self.folder.file_name().and_then(|name| name.to_str()), self.folder.parent()) {

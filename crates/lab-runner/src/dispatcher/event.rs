@@ -7,7 +7,7 @@ use std::time::Duration;
 use lab_scenario::plan::Plan;
 
 use super::Job;
-use crate::event::{Failure, Record, Verdict};
+use crate::event::{Disturbance, Failure, Record, Verdict};
 
 /// A run among those dispatched: its place in the jobs, counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,6 +20,8 @@ pub struct Run<'a> {
     pub index: RunIndex,
     /// Its plan.
     pub plan: &'a Plan,
+    /// Which attempt at it, counted from 1: an invalid one may be repeated.
+    pub attempt: u32,
     /// The folder of its results. A run that was skipped has none.
     pub folder: Option<&'a Path>,
 }
@@ -27,7 +29,9 @@ pub struct Run<'a> {
 /// Something that happened while runs were dispatched.
 ///
 /// Of one run: [`Started`](Self::RunStarted), its records,
-/// [`Ended`](Self::RunEnded); skipped ones only end. Runs overlap.
+/// [`Ended`](Self::RunEnded); skipped ones only end. An attempt that was invalid
+/// and is repeated ends in [`Again`](Self::RunAgain) instead, and the run starts
+/// anew. Runs overlap.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum DispatchEvent<'a> {
@@ -49,6 +53,13 @@ pub enum DispatchEvent<'a> {
         record: &'a Record,
         /// The same as it came: one line of JSON with its newline.
         line: &'a [u8],
+    },
+    /// An attempt is over and its stage gone, and the run is made again.
+    RunAgain {
+        /// Which run, and which attempt at it.
+        run: Run<'a>,
+        /// What came of the attempt: it is invalid.
+        outcome: &'a RunOutcome,
     },
     /// A run is over and its stage gone.
     RunEnded {
@@ -82,6 +93,10 @@ pub struct RunOutcome {
     /// Whether the stage said, by its exit code [`EXIT_LACKING`], that this
     /// machine cannot do it.
     pub lacking: bool,
+    /// Whether it is invalid only because it was asked to end before its time.
+    pub cut_short: bool,
+    /// What disturbed it.
+    pub disturbances: Vec<Disturbance>,
     /// The end of what the stage itself wrote to standard error: nothing, if
     /// all is well.
     pub diagnostics: Vec<u8>,
@@ -111,6 +126,10 @@ pub struct Summary {
     pub invalid: usize,
     /// Those of the invalid runs for which this machine lacks something.
     pub lacking: usize,
+    /// Those of the invalid runs that an interrupt cut short.
+    pub cut_short: usize,
+    /// Attempts that were invalid and repeated.
+    pub repeated: usize,
     /// Runs that were not made because the machine lacks something.
     pub skipped: usize,
     /// Runs never started, because of an interrupt or of `fail_fast`.
@@ -146,6 +165,7 @@ impl Summary {
         };
         *count += 1;
         self.lacking += usize::from(outcome.lacking);
+        self.cut_short += usize::from(outcome.cut_short);
         if let Some(points) = outcome.points {
             let sum = self.points.get_or_insert_default();
             sum.earned += points.earned;

@@ -10,10 +10,13 @@ use lab_scenario::plan::{Plan, Signal};
 
 use super::event::{EXIT_LACKING, Points, RunOutcome};
 use super::stage::{Nonsense, StageEnd};
-use crate::event::{Event, Failure, Record, Verdict};
+use crate::event::{Disturbance, Event, Failure, Record, Verdict};
 
 /// How much of a line that is no record is shown.
 const NONSENSE_SHOWN: usize = 200;
+
+/// Disturbances of a run that are kept.
+const DISTURBANCES: usize = 20;
 
 /// What a stage was told to do, beside its plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +34,7 @@ pub(super) enum Orders {
 pub(super) struct Ledger {
     verdict: Option<(Verdict, Option<Failure>)>,
     earned: u64,
+    disturbances: Vec<Disturbance>,
     /// The step under way, and since when.
     step: Option<(usize, u64)>,
 }
@@ -43,6 +47,9 @@ impl Ledger {
             Event::CheckFinished { check, outcome } if outcome.verdict == Verdict::Pass => {
                 self.earned += plan.checks.get(*check).map_or(0, |check| check.points.into());
             }
+            Event::Disturbed { disturbance } if self.disturbances.len() < DISTURBANCES => {
+                self.disturbances.push(disturbance.clone());
+            }
             // The first verdict counts; a stage has only one.
             Event::RunFinished { verdict, failure } if self.verdict.is_none() => {
                 self.verdict = Some((*verdict, failure.clone()));
@@ -53,7 +60,7 @@ impl Ledger {
 
     /// The outcome. What the stage decided counts only if nothing spoils it.
     pub(super) fn close(
-        self,
+        mut self,
         plan: &Plan,
         orders: Orders,
         end: StageEnd,
@@ -61,10 +68,22 @@ impl Ledger {
     ) -> RunOutcome {
         let of = plan.checks.iter().map(|check| u64::from(check.points)).sum();
         let points = (of > 0).then_some(Points { earned: self.earned, of });
+        let disturbances = std::mem::take(&mut self.disturbances);
         let (verdict, failure) = self.judge(plan, orders, &end);
         let code = end.status.as_ref().ok().and_then(ExitStatus::code);
         let lacking = verdict == Verdict::Invalid && code == Some(EXIT_LACKING.into());
-        RunOutcome { verdict, failure, duration, points, lacking, diagnostics: end.stderr }
+        let cut_short = verdict == Verdict::Invalid && orders == Orders::End;
+        let diagnostics = end.stderr;
+        RunOutcome {
+            verdict,
+            failure,
+            duration,
+            points,
+            lacking,
+            cut_short,
+            disturbances,
+            diagnostics,
+        }
     }
 
     fn judge(self, plan: &Plan, orders: Orders, end: &StageEnd) -> (Verdict, Option<Failure>) {
@@ -95,13 +114,10 @@ impl Ledger {
         Failure {
             step,
             place: step.and_then(|step| plan.steps.get(step)).map(|step| step.place),
-            summary,
             detail,
             help: Some(OUR_FAULT.to_owned()),
-            subject: None,
-            last_words: Vec::new(),
             since: since.unwrap_or(0),
-            timeline: Vec::new(),
+            ..Failure::of_the_run(summary)
         }
     }
 }
@@ -121,6 +137,8 @@ pub(super) fn never_started(
         duration: Duration::ZERO,
         points: None,
         lacking: false,
+        cut_short: false,
+        disturbances: Vec::new(),
         diagnostics: Vec::new(),
     }
 }

@@ -85,6 +85,9 @@ pub struct Options<'a> {
     pub jobs: usize,
     /// Whether to start nothing more after the first run that failed.
     pub fail_fast: bool,
+    /// How often a run that is invalid is made again. One for which this machine
+    /// lacks something is not.
+    pub retry_invalid: u32,
     /// Makes the folder of each run; without it, runs have none.
     pub folder: Option<MakeFolder<'a>>,
     /// How much longer than its plan's timeout a stage may live.
@@ -101,6 +104,7 @@ impl Options<'_> {
             stage,
             jobs: 1,
             fail_fast: false,
+            retry_invalid: 0,
             folder: None,
             overrun: Duration::from_secs(30),
             grace: Duration::from_secs(10),

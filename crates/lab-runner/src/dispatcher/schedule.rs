@@ -1,6 +1,6 @@
 //! The loop that decides what runs when.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
@@ -36,6 +36,8 @@ pub(super) struct Schedule<'a> {
     active: BTreeMap<RunIndex, Active>,
     /// The first job that was not looked at yet.
     next: usize,
+    /// Runs to be made again, and which attempt that is; they come before new ones.
+    again: VecDeque<(RunIndex, u32)>,
     /// Nothing more is started.
     closing: bool,
     summary: Summary,
@@ -46,6 +48,7 @@ pub(super) struct Schedule<'a> {
 /// A run whose stage lives.
 struct Active {
     stage: Stage,
+    attempt: u32,
     folder: Option<PathBuf>,
     ledger: Ledger,
     started: Instant,
@@ -90,6 +93,7 @@ impl<'a> Schedule<'a> {
             _interrupts: interrupts,
             active: BTreeMap::new(),
             next: 0,
+            again: VecDeque::new(),
             closing: false,
             summary: Summary { total: jobs.len(), ..Summary::default() },
             begun,
@@ -116,7 +120,7 @@ impl<'a> Schedule<'a> {
             }
             self.wait();
         }
-        self.summary.not_run = self.jobs.len() - self.next;
+        self.summary.not_run += self.jobs.len() - self.next + self.again.len();
         self.summary.elapsed = self.begun.elapsed();
         self.voice.say(&DispatchEvent::SuiteFinished { summary: &self.summary });
         match self.voice.error {
@@ -126,14 +130,16 @@ impl<'a> Schedule<'a> {
     }
 
     fn start_what_may(&mut self) {
-        while !self.closing
-            && self.active.len() < self.options.jobs.max(1)
-            && let Some(job) = self.jobs.get(self.next)
-        {
+        while !self.closing && self.active.len() < self.options.jobs.max(1) {
+            if let Some((index, attempt)) = self.again.pop_front() {
+                self.start(index, attempt);
+                continue;
+            }
+            let Some(job) = self.jobs.get(self.next) else { return };
             let index = RunIndex(self.next);
             self.next += 1;
             if job.missing.is_empty() {
-                self.start(index, job);
+                self.start(index, 1);
             } else {
                 self.skip(index, job);
             }
@@ -150,21 +156,22 @@ impl<'a> Schedule<'a> {
             None,
             Some(help.join("; ")),
         );
-        self.end(Run { index, plan: &job.plan, folder: None }, &outcome);
+        self.end(Run { index, plan: &job.plan, attempt: 1, folder: None }, &outcome);
     }
 
-    fn start(&mut self, index: RunIndex, job: &Job) {
-        let plan = &job.plan;
+    fn start(&mut self, index: RunIndex, attempt: u32) {
+        let plan = &self.jobs[index.0].plan;
         let folder = match self.options.folder.as_mut().map(|make| make(plan)).transpose() {
             Ok(folder) => folder,
             Err(error) => {
-                self.next = index.0;
+                // A run that nobody is told of was not made.
+                self.summary.not_run += 1;
                 self.voice.error.get_or_insert(error);
                 self.end_all();
                 return;
             }
         };
-        let run = Run { index, plan, folder: folder.as_deref() };
+        let run = Run { index, plan, attempt, folder: folder.as_deref() };
         self.voice.say(&DispatchEvent::RunStarted { run });
         let outbox = self.outbox.clone();
         let stage = serde_json::to_vec(plan).map_err(Into::into).and_then(|text| {
@@ -177,6 +184,7 @@ impl<'a> Schedule<'a> {
                 let started = Instant::now();
                 let active = Active {
                     stage,
+                    attempt,
                     folder,
                     ledger: Ledger::default(),
                     started,
@@ -233,7 +241,7 @@ impl<'a> Schedule<'a> {
         let Some(active) = self.active.get_mut(&index) else { return };
         let plan = &self.jobs[index.0].plan;
         active.ledger.note(plan, record);
-        let run = Run { index, plan, folder: active.folder.as_deref() };
+        let run = Run { index, plan, attempt: active.attempt, folder: active.folder.as_deref() };
         self.voice.say(&DispatchEvent::RunRecord { run, record, line });
     }
 
@@ -241,7 +249,19 @@ impl<'a> Schedule<'a> {
         let Some(active) = self.active.remove(&index) else { return };
         let plan = &self.jobs[index.0].plan;
         let outcome = active.ledger.close(plan, active.orders, end, active.started.elapsed());
-        self.end(Run { index, plan, folder: active.folder.as_deref() }, &outcome);
+        let attempt = active.attempt;
+        let run = Run { index, plan, attempt, folder: active.folder.as_deref() };
+        let again = outcome.verdict == Verdict::Invalid
+            && !outcome.lacking
+            && !self.closing
+            && attempt <= self.options.retry_invalid;
+        if again {
+            self.summary.repeated += 1;
+            self.again.push_back((index, attempt + 1));
+            self.voice.say(&DispatchEvent::RunAgain { run, outcome: &outcome });
+        } else {
+            self.end(run, &outcome);
+        }
     }
 
     fn end(&mut self, run: Run<'_>, outcome: &RunOutcome) {

@@ -69,6 +69,9 @@ impl<F: FnMut(&DispatchEvent<'_>) -> Result<(), ReportError>> Reporter for Notes
             DispatchEvent::SuiteStarted { jobs } => format!("suite of {}", jobs.len()),
             DispatchEvent::RunStarted { run } => format!("{} started", run.index.0),
             DispatchEvent::RunRecord { run, .. } => format!("{} said", run.index.0),
+            DispatchEvent::RunAgain { run, .. } => {
+                format!("{} again after attempt {}", run.index.0, run.attempt)
+            }
             DispatchEvent::RunEnded { run, outcome } => {
                 self.outcomes.push((*outcome).clone());
                 format!("{} {}", run.index.0, outcome.verdict.name())
@@ -96,6 +99,48 @@ fn outcome_of(options: Options<'_>) -> RunOutcome {
 
 fn summary_of(outcome: &RunOutcome) -> &str {
     outcome.failure.as_ref().map_or("", |failure| &failure.summary)
+}
+
+const INVALID: &str =
+    r#"echo '{"at":9,"event":{"run_finished":{"verdict":"invalid","failure":null}}}'"#;
+
+/// A stage that is invalid as often as `times` says, then does something else.
+fn invalid_at_first(folder: &Path, times: usize, then: &str) -> String {
+    let log = folder.join("attempts");
+    let log = log.display();
+    format!("echo x >> {log}; if [ $(wc -l < {log}) -gt {times} ]; then {then}; else {INVALID}; fi")
+}
+
+#[test]
+fn an_invalid_run_is_made_again() {
+    let table = [
+        // How often it is invalid, what it is then, how often it may be repeated.
+        (0, PASS, 2, vec!["0 pass"]),
+        (1, PASS, 0, vec!["0 invalid"]),
+        (1, PASS, 2, vec!["0 again after attempt 1", "0 pass"]),
+        (2, FAIL, 2, vec!["0 again after attempt 1", "0 again after attempt 2", "0 fail"]),
+        (9, PASS, 1, vec!["0 again after attempt 1", "0 invalid"]),
+    ];
+    for (times, then, retry_invalid, expected) in table {
+        let folder = tempfile::tempdir().unwrap();
+        let script = invalid_at_first(folder.path(), times, then);
+        let mut notes = notes();
+        let options = Options { retry_invalid, ..options(&script) };
+        let summary = dispatch(&jobs(1), options, &mut notes).unwrap();
+        let ends = ["pass", "fail", "invalid", "again"];
+        notes.heard.retain(|line| ends.iter().any(|end| line.contains(end)));
+        assert_eq!(notes.heard, expected);
+        let ended = summary.passed + summary.failed + summary.invalid;
+        assert_eq!((summary.repeated + 1, ended), (expected.len(), 1));
+    }
+}
+
+#[test]
+fn what_this_machine_lacks_is_not_tried_again() {
+    let mut notes = notes();
+    let options = Options { retry_invalid: 3, ..options(&format!("{INVALID}; exit 4")) };
+    let summary = dispatch(&jobs(1), options, &mut notes).unwrap();
+    assert_eq!((summary.repeated, summary.lacking), (0, 1));
 }
 
 #[test]

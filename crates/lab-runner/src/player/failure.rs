@@ -112,6 +112,8 @@ impl Player<'_> {
                 help: None,
                 subject,
                 last_words: self.last_words(subject),
+                at: now,
+                doubts: Vec::new(),
                 since: self.chronicle.since.min(now),
                 timeline: self.chronicle.moments.iter().cloned().collect(),
             }),

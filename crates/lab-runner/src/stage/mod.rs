@@ -8,17 +8,20 @@
 //! everything it ever started.
 
 mod child;
+mod doubt;
 mod environment;
 mod faults;
 mod hosts;
 mod input;
 mod port;
 mod program;
+mod readings;
 mod reaper;
 mod record;
 mod spawn;
 mod terminal;
 mod turn;
+mod watch;
 
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -142,17 +145,7 @@ fn end(mut recorder: Recorder, failure: Failure) -> Result<(), StageError> {
 
 /// A failure before anything was played.
 fn bare_failure(summary: String, detail: Option<String>, help: Option<String>) -> Failure {
-    Failure {
-        step: None,
-        place: None,
-        summary,
-        detail,
-        help,
-        subject: None,
-        last_words: Vec::new(),
-        since: 0,
-        timeline: Vec::new(),
-    }
+    Failure { detail, help, ..Failure::of_the_run(summary) }
 }
 
 /// Folders in which programs are looked for: the lab's, then those of `PATH`.

@@ -18,8 +18,9 @@ use super::port::PortWatch;
 use super::reaper::Reaper;
 use super::record::Recorder;
 use super::spawn::{Launch, signal_group, spawn};
-use super::{StageError, program};
-use crate::event::Stream;
+use super::watch::Watch;
+use super::{StageError, doubt, program, readings};
+use crate::event::{Disturbance, DisturbanceKind, Event, Failure, Stream, Verdict};
 use crate::player::{Order, Player, SpawnFailure};
 use crate::script::Script;
 use crate::scroll::Nanos;
@@ -95,6 +96,7 @@ pub(super) fn play(
         Turntable::new(plan, script, network, hosts, recorder).map_err(StageError::Loop)?;
     loop {
         table.obey();
+        table.rested = table.recorder.now();
         table.recorder.flush().map_err(StageError::Record)?;
         if table.player.is_over() {
             return Ok(());
@@ -117,6 +119,11 @@ struct Turntable<'p> {
     children: Vec<Option<Child>>,
     execs: Vec<Exec>,
     watches: Vec<PortWatch>,
+    self_watch: Watch,
+    /// When the last order was obeyed: all that comes after is not to take long.
+    rested: Nanos,
+    /// Whether something could not be started.
+    refused: bool,
     buffer: Vec<u8>,
 }
 
@@ -144,6 +151,9 @@ impl<'p> Turntable<'p> {
             children: plan.processes.iter().map(|_| None).collect(),
             execs: Vec::new(),
             watches: Vec::new(),
+            self_watch: Watch::new(now, readings::clocks(), readings::pressure()),
+            rested: now,
+            refused: false,
             buffer: Vec::new(),
         };
         table.register(&io::stdin(), Token::Control, epoll::EventFlags::IN)?;
@@ -161,9 +171,10 @@ impl<'p> Turntable<'p> {
         let now = self.recorder.now();
         let wake = self.player.wake_at();
         let look = self.watches.iter().map(|watch| watch.next);
-        let timeout = wake.into_iter().chain(look).min().map(|at| timespec(at.saturating_sub(now)));
+        let until = self.self_watch.ask(self.rested, wake.into_iter().chain(look).min());
+        let timeout = timespec(until.saturating_sub(now));
         let mut events = Vec::with_capacity(MAX_EVENTS);
-        match epoll::wait(&self.epoll, spare_capacity(&mut events), timeout.as_ref()) {
+        match epoll::wait(&self.epoll, spare_capacity(&mut events), Some(&timeout)) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
@@ -189,6 +200,7 @@ impl<'p> Turntable<'p> {
             self.reap();
         }
         let now = self.recorder.now();
+        self.self_watch.turned(now, readings::clocks());
         self.look_for_ports(now);
         self.player.tick(now);
         Ok(())
@@ -279,9 +291,13 @@ impl<'p> Turntable<'p> {
     fn obey(&mut self) {
         while let Some(order) = self.player.next_order() {
             match order {
+                Order::Emit(Event::RunFinished { verdict, failure }) => {
+                    self.finish(verdict, failure);
+                }
                 Order::Emit(event) => self.recorder.emit(event),
                 Order::Spawn(process) => {
                     let result = self.start(process);
+                    self.refused |= result.is_err();
                     self.player.spawned(process, result, self.recorder.now());
                 }
                 Order::WatchPort(process, port) => {
@@ -297,6 +313,7 @@ impl<'p> Turntable<'p> {
                 Order::Signal(process, signal) => self.signal(process, signal),
                 Order::Exec(step) => {
                     if let Err(failure) = self.start_exec(step) {
+                        self.refused = true;
                         self.player.exec_finished(step, Err(failure), self.recorder.now());
                     }
                 }
@@ -316,6 +333,23 @@ impl<'p> Turntable<'p> {
                 }
             }
         }
+    }
+
+    /// Tells what came of the run, and what disturbed it.
+    fn finish(&mut self, verdict: Verdict, mut failure: Option<Failure>) {
+        let now = self.recorder.now();
+        let until = failure.as_ref().map_or(now, |failure| failure.at);
+        let mut disturbances = self.self_watch.disturbances(until, now, readings::pressure());
+        if verdict == Verdict::Fail {
+            let strays = self.network.strays().into_iter();
+            let kind = DisturbanceKind::Network;
+            disturbances.extend(strays.map(|message| Disturbance { kind, message }));
+        }
+        let verdict = doubt::judge(verdict, &mut failure, &disturbances, self.refused);
+        for disturbance in disturbances {
+            self.recorder.emit(Event::Disturbed { disturbance });
+        }
+        self.recorder.emit(Event::RunFinished { verdict, failure });
     }
 
     fn start(&mut self, process: ProcessId) -> Result<(u32, Vec<String>), SpawnFailure> {

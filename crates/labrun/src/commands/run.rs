@@ -24,6 +24,9 @@ use crate::machine::{Host, THIS_PROGRAM};
 use crate::requirements::Requirements;
 use crate::{again, build, exit, terminal};
 
+/// Repetitions that are made until one fails, unless it is said how many.
+const MANY: u32 = 1000;
+
 /// Run scenarios
 #[derive(Debug, clap::Args)]
 #[command(after_help = exit::HELP)]
@@ -40,9 +43,18 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
 
-    /// Run everything so often
-    #[arg(long, value_name = "N", default_value = "1")]
-    repeat: NonZeroU32,
+    /// Run everything so often, and tell how often it passes
+    #[arg(long, value_name = "N")]
+    repeat: Option<NonZeroU32>,
+
+    /// Repeat until the first failure, but at most 1000 times, or as often as
+    /// --repeat says
+    #[arg(long)]
+    until_fail: bool,
+
+    /// Make a run that is invalid again, so often at most
+    #[arg(long, value_name = "N", default_value = "0")]
+    retry_invalid: u32,
 
     /// What `${seed}` stands for, and what the seeds of repetitions are made
     /// from [default: another each time]
@@ -110,7 +122,11 @@ pub(crate) fn main(args: &Args) -> anyhow::Result<Exit> {
     let mut catalog = Catalog::read(&discover(&args.paths)?)?;
     let options = args.plan_options();
     let host = Host::default();
-    let jobs = plan(&mut catalog, &options, &host)?;
+    let mut jobs = plan(&mut catalog, &options, &host)?;
+    if args.until_fail {
+        // Each once, each twice, …: which of them fails first is not known.
+        jobs.sort_by_key(|job| job.plan.identity.repetition.0);
+    }
     refuse_missing_backend(args, &jobs)?;
     let results = ResultsRoot::open(&args.results).map_err(|error| {
         Complaint::usage(chain(&error)).help("choose another folder with --results DIR")
@@ -172,7 +188,8 @@ fn run(
 ) -> anyhow::Result<Summary> {
     let options = Options {
         jobs: args.jobs.map_or_else(cores, NonZeroUsize::get),
-        fail_fast: args.fail_fast,
+        fail_fast: args.fail_fast || args.until_fail,
+        retry_invalid: args.retry_invalid,
         folder: Some(Box::new(|plan| results.make_folder(plan))),
         ..Options::new(StageCommand {
             program: THIS_PROGRAM.into(),
@@ -212,6 +229,7 @@ fn human_options(args: &Args, coloured: bool) -> HumanOptions<'static> {
         coloured,
         width: terminal::width(),
         live: terminal::is_live(args.format != Format::Human),
+        until_fail: args.until_fail,
         again: Box::new(move |plan| again::command(plan, &options)),
     }
 }
@@ -224,7 +242,7 @@ impl Args {
                 Backend::Netns => Some(BackendKind::Netns),
                 Backend::Mininet => Some(BackendKind::Mininet),
             },
-            repeat: self.repeat.get(),
+            repeat: self.repeat.map_or(if self.until_fail { MANY } else { 1 }, NonZeroU32::get),
             seed: self.seed.unwrap_or_else(short_random_number),
             timeout: self.timeout,
             vars: self.vars.iter().cloned().collect(),

@@ -41,15 +41,9 @@ pub(crate) fn main(args: Args) -> Exit {
 /// with it, and by the exit code.
 fn refuse(error: &IsolationError) -> Exit {
     let failure = Failure {
-        step: None,
-        place: None,
-        summary: "this machine has no sandbox for the run".to_owned(),
         detail: Some(error.to_string()),
         help: error.help().map(str::to_owned),
-        subject: None,
-        last_words: Vec::new(),
-        since: 0,
-        timeline: Vec::new(),
+        ..Failure::of_the_run("this machine has no sandbox for the run".to_owned())
     };
     let event = Event::RunFinished { verdict: Verdict::Invalid, failure: Some(failure) };
     if let Ok(mut line) = serde_json::to_vec(&Record { at: 0, event }) {

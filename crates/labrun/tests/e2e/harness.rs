@@ -57,7 +57,8 @@ impl Lab {
         Self::new().script("p.sh", script).file("scenario.yaml", &scenario)
     }
 
-    /// `labrun run scenario.yaml` with further arguments.
+    /// `labrun run scenario.yaml` with further arguments. What is invalid, since
+    /// the machine is too busy, is made again.
     pub(crate) fn run(&self, arguments: &[&str]) -> Outcome {
         let results = self.path().join("results");
         let output = labrun()
@@ -65,6 +66,7 @@ impl Lab {
             .arg(self.path().join("scenario.yaml"))
             .arg("--results")
             .arg(&results)
+            .args(["--retry-invalid", "5"])
             .args(arguments)
             .output()
             .unwrap();

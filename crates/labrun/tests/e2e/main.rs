@@ -7,3 +7,5 @@ mod begin;
 mod documents;
 mod harness;
 mod programs;
+mod repetitions;
+mod trust;

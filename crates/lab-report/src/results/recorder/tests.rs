@@ -54,7 +54,7 @@ fn events() -> Vec<(u64, Event)> {
 /// Plays the events into a folder; `until` before the end if not all.
 fn play(root: &ResultsRoot, plan: &Plan, ends: bool) -> PathBuf {
     let folder = root.make_folder(plan).unwrap();
-    let run = Run { index: RunIndex(0), plan, folder: Some(&folder) };
+    let run = Run { index: RunIndex(0), plan, attempt: 1, folder: Some(&folder) };
     let mut writer = ResultsWriter::new();
     writer.report(&DispatchEvent::RunStarted { run }).unwrap();
     for (at, event) in events() {
