@@ -39,6 +39,7 @@ const DEATH: Nanos = 2_000_000_000;
 
 /// What the player wants done.
 #[derive(Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "most are events, and few wait at a time")]
 pub(crate) enum Order {
     /// Tell the world.
     Emit(Event),
