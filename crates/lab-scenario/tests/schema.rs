@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jsonschema::Validator;
-use lab_scenario::{FileKind, schema};
+use lab_scenario::{Code, FileKind, schema};
 use serde_json::Value;
 
 fn validator(kind: FileKind) -> Validator {
@@ -68,6 +68,23 @@ fn the_files_of_the_repository_are_taken() {
 fn the_whole_language_is_taken() {
     let text = include_str!("whole_language.yaml");
     takes(&validator(FileKind::Scenario), text, Path::new("whole_language.yaml"));
+}
+
+#[test]
+fn the_examples_are_taken() {
+    let validator = validator(FileKind::Scenario);
+    for document in ["README.md", "labs/README.md"] {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(document);
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        let examples: Vec<&str> = text.split("```yaml\n").skip(1).collect();
+        assert!(!examples.is_empty(), "no examples in {document}");
+        for example in examples {
+            takes(&validator, example.split("```").next().unwrap_or_default(), &file);
+        }
+    }
+    for code in Code::ALL {
+        takes(&validator, code.example().mended, Path::new(code.as_str()));
+    }
 }
 
 #[test]

@@ -12,6 +12,7 @@ use crate::raw::RawProcess;
 use crate::source::Span;
 use crate::suggest;
 use crate::text::Text;
+use crate::typed::Fixed;
 use crate::values::Members;
 
 /// The most processes of a scenario.
@@ -110,7 +111,7 @@ impl Checker<'_> {
         }
     }
 
-    fn members(&mut self, count: &Text) -> Option<u32> {
+    fn members(&mut self, count: &Fixed<Members>) -> Option<u32> {
         if count.value.contains("${") {
             let message = "the size of a group is a plain number";
             self.sink.report(
@@ -119,7 +120,7 @@ impl Checker<'_> {
             );
             return None;
         }
-        let members: Members = self.value(Some(count))?;
+        let members = self.value(Some(count))?;
         u32::try_from(members.0).ok()
     }
 

@@ -56,8 +56,14 @@ impl Checker<'_> {
 
     /// `state`, or limits.
     fn link_change(&mut self, raw: &RawLinkChange) -> Option<Change> {
-        let limits = [&raw.bw, &raw.delay, &raw.jitter, &raw.loss, &raw.max_queue_size];
-        let limit: Option<&Text> = limits.into_iter().flatten().next();
+        let limits: [Option<&Text>; 5] = [
+            raw.bw.as_deref(),
+            raw.delay.as_deref(),
+            raw.jitter.as_deref(),
+            raw.loss.as_deref(),
+            raw.max_queue_size.as_deref(),
+        ];
+        let limit = limits.into_iter().flatten().next();
         match (&raw.state, limit) {
             (Some(state), Some(limit)) => {
                 let message = "a link is cut or mended, or it is given limits";

@@ -202,12 +202,12 @@ impl Checker<'_> {
 
     fn ready(&mut self, raw: &RawReady) -> Option<Ready> {
         let first = |list: &Option<Vec<RawReady>>| list.as_ref().map(|_| raw.head());
-        let span = |text: &Option<Text>| text.as_ref().map(|text| text.span);
+        let span = |text: Option<&Text>| text.map(|text| text.span);
         let given: Vec<Span> = [
-            span(&raw.output),
-            span(&raw.tcp),
-            span(&raw.udp),
-            span(&raw.exit),
+            span(raw.output.as_ref()),
+            span(raw.tcp.as_deref()),
+            span(raw.udp.as_deref()),
+            span(raw.exit.as_deref()),
             first(&raw.all),
             first(&raw.any),
         ]

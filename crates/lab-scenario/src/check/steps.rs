@@ -1,6 +1,7 @@
 //! Steps, and steps inside of steps.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use super::Checker;
 use super::talk::SOMEBODY;
@@ -12,10 +13,11 @@ use crate::plan::ProcessId;
 use crate::raw::{RawParallel, RawRepeat, RawRetry, RawStep, RawTargets, RawVerb};
 use crate::scope;
 use crate::text::Text;
+use crate::typed::{Fixed, Open};
 use crate::wording;
 
 /// The pause before a `retry` tries again.
-const DEFAULT_EVERY: std::time::Duration = std::time::Duration::from_millis(50);
+const DEFAULT_EVERY: Duration = Duration::from_millis(50);
 
 /// How deep steps may be inside of steps.
 const MAX_DEPTH: usize = 16;
@@ -23,7 +25,7 @@ const MAX_DEPTH: usize = 16;
 /// A step's own words beside what it does.
 struct Frame<'r> {
     within: Within,
-    optional: Option<&'r Text>,
+    optional: Option<&'r Fixed<bool>>,
     /// What a message shows of it.
     named: Option<&'r Text>,
 }
@@ -193,7 +195,7 @@ impl Checker<'_> {
                 (self.exec(exec), Frame { within, optional, named: exec.host.as_ref() })
             }
             RawVerb::Wait(lasting) => {
-                (self.setting(Some(lasting)).map(Action::Wait), own(Some(lasting)))
+                (self.setting(Some(lasting)).map(Action::Wait), own(Some(&**lasting)))
             }
             RawVerb::Assert(text) => (self.assert(text), own(Some(text))),
             RawVerb::Label(label) => (Some(Action::Label(label.value.clone())), own(Some(label))),
@@ -244,16 +246,16 @@ impl Checker<'_> {
         Frame { within, optional: None, named: None }
     }
 
-    fn is_optional(&mut self, text: Option<&Text>) -> bool {
+    fn is_optional(&mut self, text: Option<&Fixed<bool>>) -> bool {
         self.value(text).unwrap_or(false)
     }
 
-    pub(super) fn within(&mut self, text: Option<&Text>) -> Within {
+    pub(super) fn within(&mut self, text: Option<&Open<Duration>>) -> Within {
         Within::Given(self.setting(text).unwrap_or_else(|| self.defaults.within.clone()))
     }
 
     /// As long as all steps inside may take together, unless something is said.
-    fn own_within(&mut self, text: Option<&Text>) -> Within {
+    fn own_within(&mut self, text: Option<&Open<Duration>>) -> Within {
         self.setting(text).map_or(Within::Own, Within::Given)
     }
 

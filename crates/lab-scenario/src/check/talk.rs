@@ -13,15 +13,15 @@ use crate::quantity::Comparison;
 use crate::raw::{RawExec, RawExit, RawExpect, RawSend, RawSignal, RawSilence};
 use crate::source::Span;
 use crate::text::{Style, Text};
-use crate::values::{KeyByte, Whole};
+use crate::values::Whole;
 
 /// Stands for the process of a step until it is known which that is.
 pub(super) const SOMEBODY: ProcessId = ProcessId(0);
 
 impl Checker<'_> {
     pub(super) fn send(&mut self, raw: &RawSend) -> Option<Action> {
-        let given: Vec<&Text> =
-            [&raw.line, &raw.text, &raw.key, &raw.eof].into_iter().flatten().collect();
+        let keys = [raw.line.as_ref(), raw.text.as_ref(), raw.key.as_deref(), raw.eof.as_deref()];
+        let given: Vec<&Text> = keys.into_iter().flatten().collect();
         match given.as_slice() {
             [] if !raw.is_whole() => return None,
             [] => {
@@ -51,10 +51,10 @@ impl Checker<'_> {
             return Some(Action::Text { to, text });
         }
         if raw.key.is_some() {
-            let key: KeyByte = self.value(raw.key.as_ref())?;
+            let key = self.value(raw.key.as_ref())?;
             return Some(Action::Key { to, key: key.0 });
         }
-        if !self.value::<bool>(raw.eof.as_ref())? {
+        if !self.value(raw.eof.as_ref())? {
             let message = "`eof: false` sends nothing";
             self.sink.report(Diagnostic::new(Code::EmptyValue, given[0].span, message));
             return None;

@@ -1,9 +1,14 @@
 //! Steps that change the network or the machines on it.
 
+use std::time::Duration;
+
 use crate::decode::{Decode, entries, record};
 use crate::diagnostic::Sink;
+use crate::plan::LinkState;
 use crate::schema::Definitions;
 use crate::text::Text;
+use crate::typed::{Fixed, Open};
+use crate::values::{Bandwidth, Percent, QueueSize};
 use crate::yaml::Node;
 
 /// The value of a verb that says everything itself: nothing, or `{}`.
@@ -30,19 +35,19 @@ record! {
         /// The nodes at its ends.
         between: Vec<Text> = required "between",
         /// `up` or `down`.
-        state: Text = "state",
+        state: Fixed<LinkState> = "state",
         /// Bandwidth in Mbit/s from now on.
-        bw: Text = "bw",
+        bw: Open<Bandwidth> = "bw",
         /// Time added to each packet from now on.
-        delay: Text = "delay",
+        delay: Open<Duration> = "delay",
         /// How far that varies.
-        jitter: Text = "jitter",
+        jitter: Open<Duration> = "jitter",
         /// Packets lost from now on, in percent.
-        loss: Text = "loss",
+        loss: Open<Percent> = "loss",
         /// Packets that may wait from now on.
-        max_queue_size: Text = "max_queue_size",
+        max_queue_size: Open<QueueSize> = "max_queue_size",
         /// How long the change may take.
-        within: Text = "within",
+        within: Open<Duration> = "within",
     }
 
     /// `host`.
@@ -50,8 +55,8 @@ record! {
         /// Which.
         name: Text = required "name",
         /// `up` or `down`.
-        state: Text = required "state",
+        state: Fixed<LinkState> = required "state",
         /// How long the change may take.
-        within: Text = "within",
+        within: Open<Duration> = "within",
     }
 }

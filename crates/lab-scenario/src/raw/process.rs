@@ -1,7 +1,12 @@
 //! Processes: programs on hosts.
 
+use std::time::Duration;
+
 use crate::decode::{Named, OneOrMany, record};
+use crate::plan::{Signal, Stdio};
 use crate::text::Text;
+use crate::typed::{Fixed, Open};
+use crate::values::{ExitCode, Members, Port};
 
 record! {
     /// One process.
@@ -11,7 +16,7 @@ record! {
         /// Where the members of a group run, in turn.
         hosts: OneOrMany<Text> = "hosts",
         /// A group of so many: NAME-1, NAME-2, … with `${i}` for the number.
-        count: Text = "count",
+        count: Fixed<Members> = "count",
         /// Processes that must be ready before it starts by itself.
         after: OneOrMany<Text> = "after",
         /// A command line, split into words without a shell.
@@ -19,15 +24,15 @@ record! {
         /// A command line for `sh -c`.
         shell: Text = "shell",
         /// `pty` or `pipe`.
-        stdio: Text = "stdio",
+        stdio: Fixed<Stdio> = "stdio",
         /// When it counts as started.
         ready: RawReady = "ready",
         /// Variables for this process.
         env: Named<Text> = "env",
         /// The signal that asks it to end.
-        stop: Text = "stop",
+        stop: Fixed<Signal> = "stop",
         /// How long it may take to end before it is killed.
-        grace: Text = "grace",
+        grace: Open<Duration> = "grace",
     }
 
     /// What must be observed before a process counts as started.
@@ -35,16 +40,16 @@ record! {
         /// It has put this out.
         output: Text = "output",
         /// Something on its host listens on this TCP port.
-        tcp: Text = "tcp",
+        tcp: Open<Port> = "tcp",
         /// Something on its host has bound this UDP port.
-        udp: Text = "udp",
+        udp: Open<Port> = "udp",
         /// It has ended with this code.
-        exit: Text = "exit",
+        exit: Open<ExitCode> = "exit",
         /// All of these hold.
         all: Vec<RawReady> = "all",
         /// One of these holds.
         any: Vec<RawReady> = "any",
         /// How long that may take.
-        within: Text = "within",
+        within: Open<Duration> = "within",
     }
 }

@@ -1,10 +1,15 @@
 //! Steps: each a mapping with one key, the verb.
 
+use std::time::Duration;
+
 use super::{RawHostChange, RawLinkChange, RawNothing};
 use crate::decode::{Decode, OneOrMany, choice, record, wrong_type};
 use crate::diagnostic::Sink;
+use crate::plan::Signal;
 use crate::schema::{self, Definitions};
 use crate::text::Text;
+use crate::typed::{Fixed, Open};
+use crate::values::{ExitCode, KeyByte, Times};
 use crate::yaml::{Node, Value};
 
 /// A step and its place.
@@ -52,7 +57,7 @@ choice! {
         /// Waits for a process to end by itself.
         Exit(RawExit) = "exit",
         /// Does nothing for a while.
-        Wait(Text) = "wait",
+        Wait(Open<Duration>) = "wait",
         /// Compares two values: `"${rtt} < 50 ms"`.
         Assert(Text) = "assert",
         /// Names this moment, for checks.
@@ -82,7 +87,7 @@ choice! {
 #[derive(Debug, Clone)]
 pub(crate) struct RawTargets {
     pub(crate) names: Vec<Text>,
-    pub(crate) within: Option<Text>,
+    pub(crate) within: Option<Open<Duration>>,
 }
 
 impl Decode for RawTargets {
@@ -105,7 +110,7 @@ impl Decode for RawTargets {
 #[derive(Debug, Clone)]
 pub(crate) struct RawDialogue {
     pub(crate) lines: Text,
-    pub(crate) within: Option<Text>,
+    pub(crate) within: Option<Open<Duration>>,
 }
 
 impl Decode for RawDialogue {
@@ -128,8 +133,8 @@ impl Decode for RawDialogue {
 #[derive(Debug, Clone)]
 pub(crate) struct RawParallel {
     pub(crate) branches: Vec<OneOrMany<RawStep>>,
-    pub(crate) within: Option<Text>,
-    pub(crate) optional: Option<Text>,
+    pub(crate) within: Option<Open<Duration>>,
+    pub(crate) optional: Option<Fixed<bool>>,
 }
 
 impl Decode for RawParallel {
@@ -160,7 +165,7 @@ record! {
         /// Which.
         processes: OneOrMany<Text> = required "processes",
         /// How long it may take, for each.
-        within: Text = "within",
+        within: Open<Duration> = "within",
     }
 
     /// `dialogue` as a mapping.
@@ -168,7 +173,7 @@ record! {
         /// Its text.
         lines: Text = required "lines",
         /// How long each line may take.
-        within: Text = "within",
+        within: Open<Duration> = "within",
     }
 
     /// `parallel` as a mapping.
@@ -176,15 +181,15 @@ record! {
         /// Steps or lists of steps.
         branches: Vec<OneOrMany<RawStep>> = required "branches",
         /// How long all of it may take.
-        within: Text = "within",
+        within: Open<Duration> = "within",
         /// Whether the run goes on if a step of it fails.
-        optional: Text = "optional",
+        optional: Fixed<bool> = "optional",
     }
 
     /// `repeat`.
     struct RawRepeat as "a `repeat`" {
         /// How often.
-        times: Text = required "times",
+        times: Open<Times> = required "times",
         /// A name for the number of the turn, counted from 1.
         name: Text = "as",
         /// What.
@@ -196,11 +201,11 @@ record! {
         /// What.
         steps: Vec<RawStep> = required "steps",
         /// How long all tries together may take.
-        within: Text = "within",
+        within: Open<Duration> = "within",
         /// The pause before each new try; 50ms if not given.
-        every: Text = "every",
+        every: Open<Duration> = "every",
         /// Whether the run goes on if no try succeeds.
-        optional: Text = "optional",
+        optional: Fixed<bool> = "optional",
     }
 
     /// `send`.
@@ -212,11 +217,11 @@ record! {
         /// A text as it is.
         text: Text = "text",
         /// A key, such as `^C`.
-        key: Text = "key",
+        key: Fixed<KeyByte> = "key",
         /// The end of the input, if `true`.
-        eof: Text = "eof",
+        eof: Fixed<bool> = "eof",
         /// How long it may take.
-        within: Text = "within",
+        within: Open<Duration> = "within",
     }
 
     /// `expect`.
@@ -230,9 +235,9 @@ record! {
         /// Names for what the groups of the expression matched.
         save: OneOrMany<Text> = "save",
         /// Whether the run goes on if it does not come.
-        optional: Text = "optional",
+        optional: Fixed<bool> = "optional",
         /// How long it may take.
-        within: Text = "within",
+        within: Open<Duration> = "within",
     }
 
     /// `silence`.
@@ -240,7 +245,7 @@ record! {
         /// The process.
         from: Text = required "from",
         /// How long.
-        lasting: Text = required "for",
+        lasting: Open<Duration> = required "for",
         /// What may not come; anything if not given.
         output: Text = "output",
     }
@@ -254,16 +259,16 @@ record! {
         /// A command line for `sh -c`.
         shell: Text = "shell",
         /// The code it must end with.
-        exit: Text = "exit",
+        exit: Open<ExitCode> = "exit",
         /// What its output must hold.
         output: Text = "output",
         /// Names for what the groups of the expression matched, or for all of
         /// its output.
         save: OneOrMany<Text> = "save",
         /// Whether the run goes on if it fails.
-        optional: Text = "optional",
+        optional: Fixed<bool> = "optional",
         /// How long it may take.
-        within: Text = "within",
+        within: Open<Duration> = "within",
     }
 
     /// `signal`.
@@ -271,9 +276,9 @@ record! {
         /// The process.
         to: Text = required "to",
         /// Which signal.
-        signal: Text = required "signal",
+        signal: Fixed<Signal> = required "signal",
         /// How long it may take.
-        within: Text = "within",
+        within: Open<Duration> = "within",
     }
 
     /// `exit`, as a step and as a check.
@@ -281,12 +286,12 @@ record! {
         /// The process.
         of: Text = required "of",
         /// The code it must end with.
-        code: Text = "code",
+        code: Open<ExitCode> = "code",
         /// The signal it must be ended by.
-        signal: Text = "signal",
+        signal: Fixed<Signal> = "signal",
         /// Whether the run goes on if it does not end so; for steps only.
-        optional: Text = "optional",
+        optional: Fixed<bool> = "optional",
         /// How long it may take.
-        within: Text = "within",
+        within: Open<Duration> = "within",
     }
 }
