@@ -44,6 +44,13 @@ pub(crate) enum Dialect {
     /// for all of it as one line of JSON, `quit` or `quit TEXT` to leave. A message to you is
     /// shown as `NAME: TEXT`, what the server says as `status CODE: TEXT`.
     Relay(crate::relay::RelayArgs),
+
+    /// Accounts, blacklists, offline messages, private talk after consent (port 4119)
+    ///
+    /// Asks for a name and a password. Then type `message USER TEXT`, `broadcast TEXT`, `online`,
+    /// `block USER`, `unblock USER`, `getaddress USER`, `Y USER`, `N USER`, `private USER TEXT`,
+    /// `logout`. Ctrl-C leaves.
+    Accounts(crate::accounts::AccountsArgs),
 }
 
 /// The options every client has.

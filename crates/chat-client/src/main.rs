@@ -1,6 +1,7 @@
 //! `chat-client`: the TCP clients of the chat labs, one subcommand for each dialect.
 #![forbid(unsafe_code)]
 
+mod accounts;
 mod args;
 mod direct;
 mod relay;
@@ -13,6 +14,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let args = args::Args::parse();
     let result = match args.dialect {
+        args::Dialect::Accounts(args) => accounts::run(&args),
         args::Dialect::Direct(args) => direct::run(args),
         args::Dialect::Room(args) => room::run(&args),
         args::Dialect::Relay(args) => relay::run(args),

@@ -56,9 +56,24 @@ pub(crate) fn run<A: App<Message = Input>>(
     make: impl FnOnce(Shell) -> A,
     exit_code: impl FnOnce(&A) -> ExitCode,
 ) -> anyhow::Result<ExitCode> {
+    let prepare = |_: &mut Pool<Input>, _: &[SocketAddr]| Ok(());
+    run_with(args, default_port, max_line, prepare, |shell, ()| make(shell), exit_code)
+}
+
+/// The same for a client that has to prepare something in the pool, such as a listener:
+/// `prepare` gets the pool and the server's addresses, and `make` what it made.
+pub(crate) fn run_with<A: App<Message = Input>, T>(
+    args: &ConnectArgs,
+    default_port: u16,
+    max_line: usize,
+    prepare: impl FnOnce(&mut Pool<Input>, &[SocketAddr]) -> anyhow::Result<T>,
+    make: impl FnOnce(Shell, T) -> A,
+    exit_code: impl FnOnce(&A) -> ExitCode,
+) -> anyhow::Result<ExitCode> {
     let (addresses, server) = args.resolve(default_port)?;
     // Signals first: from then on nothing ends the program without restoring the terminal.
-    let pool = Pool::new(args.config()).context("cannot start")?;
+    let mut pool = Pool::new(args.config()).context("cannot start")?;
+    let prepared = prepare(&mut pool, &addresses)?;
     let terminal = Terminal::open().context("cannot set up the terminal")?;
     let remote = pool.remote(0);
     terminal.read_to(max_line, move |input| remote.post(input)).context("cannot start")?;
@@ -73,7 +88,7 @@ pub(crate) fn run<A: App<Message = Input>>(
         lost: None,
         exit: None,
     };
-    let mut app = Some(make(shell));
+    let mut app = Some(make(shell, prepared));
     // One thread, so `make` is called once.
     let apps = pool.run(|_| app.take().unwrap_or_else(|| unreachable!("one thread")))?;
     drop(terminal);
@@ -104,6 +119,16 @@ impl Shell {
     /// Sets the question that the next line answers.
     pub(crate) fn ask(&self, question: &str) {
         self.screen.ask(question);
+    }
+
+    /// Sets the question that the next line answers, which nobody may see.
+    pub(crate) fn ask_secret(&self, question: &str) {
+        self.screen.ask_secret(question);
+    }
+
+    /// So many lines were dealt with, and nothing of them waits in the connection.
+    pub(crate) fn grant(&self, lines: usize) {
+        self.credits.grant(lines);
     }
 
     /// Does what every client does with an event, and gives what only this one can judge.
@@ -159,16 +184,7 @@ impl Shell {
             }
         }
         let Some(error) = failure else { return };
-        let advice = match error.kind() {
-            ErrorKind::ConnectionRefused => {
-                "nothing listens there; is the server running, and on this port?"
-            }
-            ErrorKind::TimedOut => "nothing answered; is the address right, and the network up?",
-            ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable => {
-                "there is no way there; see `ip route`"
-            }
-            _ => "check the address",
-        };
+        let advice = advice(&error);
         self.complain(&format!("cannot connect to {}: {error}\nhelp: {advice}", self.server));
         self.end(1, io);
     }
@@ -256,5 +272,19 @@ impl Shell {
             self.exit = Some(ExitCode::from(code));
             io.stop();
         }
+    }
+}
+
+/// What to look at when a connection does not come about.
+pub(crate) fn advice(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::ConnectionRefused => {
+            "nothing listens there; is the server running, and on this port?"
+        }
+        ErrorKind::TimedOut => "nothing answered; is the address right, and the network up?",
+        ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable => {
+            "there is no way there; see `ip route`"
+        }
+        _ => "check the address",
     }
 }

@@ -44,3 +44,14 @@ pub(crate) fn is_silent() -> bool {
     tcgetattr(io::stdin())
         .is_ok_and(|now| !now.local_modes.intersects(LocalModes::ECHO | LocalModes::ECHONL))
 }
+
+/// Lets the terminal show what is typed, or not; true if it did before. Without a
+/// terminal nothing happens.
+pub(crate) fn set_echo(on: bool) -> bool {
+    let Ok(mut settings) = tcgetattr(io::stdin()) else { return false };
+    let before = settings.local_modes.contains(LocalModes::ECHO);
+    settings.local_modes.set(LocalModes::ECHO, on);
+    // If it fails, the terminal is gone.
+    let _ = tcsetattr(io::stdin(), OptionalActions::Now, &settings);
+    before
+}

@@ -28,6 +28,10 @@ struct State {
     prompt: String,
     /// The prompt is a question: its answers are not called back later.
     is_question: bool,
+    /// What is typed is not shown.
+    is_secret: bool,
+    /// Without an editor: the terminal showed what is typed before that.
+    echo_was_on: bool,
     /// Without an editor: the prompt stands in the row where the next output would begin.
     at_prompt: bool,
     closed: bool,
@@ -42,6 +46,8 @@ impl Screen {
             keys: Keys::default(),
             prompt: String::new(),
             is_question: false,
+            is_secret: false,
+            echo_was_on: false,
             at_prompt: false,
             closed: false,
         })))
@@ -111,17 +117,26 @@ impl Screen {
 
     /// Sets what stands before the line being typed. In scripts there is none.
     pub fn set_prompt(&self, prompt: &str) {
-        self.change_prompt(prompt, false);
+        self.change_prompt(prompt, false, false);
     }
 
     /// Sets what stands before the line being typed to a question: lines typed
     /// behind it cannot be called back with the arrow keys.
     pub fn ask(&self, question: &str) {
-        self.change_prompt(question, true);
+        self.change_prompt(question, true, false);
     }
 
-    fn change_prompt(&self, prompt: &str, is_question: bool) {
+    /// The same for a question whose answer nobody may see: until the next prompt or
+    /// question, what is typed is not shown.
+    pub fn ask_secret(&self, question: &str) {
+        self.change_prompt(question, true, true);
+    }
+
+    fn change_prompt(&self, prompt: &str, is_question: bool, is_secret: bool) {
         let mut state = self.lock();
+        if !state.closed {
+            state.keep_secret(is_secret);
+        }
         prompt.clone_into(&mut state.prompt);
         state.is_question = is_question;
         // If standard output is gone, the next message will find out.
@@ -178,11 +193,19 @@ impl Screen {
         if state.mode == Mode::Editor && !state.closed {
             let _ = put(if state.editor.is_empty() { CLEAR_ROW } else { "\n" });
         }
+        state.keep_secret(false);
         state.closed = true;
     }
 }
 
 impl State {
+    /// The editor shows what is typed, or not; without one, the terminal itself does.
+    fn keep_secret(&mut self, secret: bool) {
+        if std::mem::replace(&mut self.is_secret, secret) != secret && self.mode == Mode::Plain {
+            self.echo_was_on = crate::raw::set_echo(!secret && self.echo_was_on);
+        }
+    }
+
     /// What is written behind a message where there is no editor.
     fn plain_prompt(&mut self) -> &str {
         let wanted = self.mode == Mode::Plain && self.terminals.0 && !self.closed;
@@ -196,7 +219,11 @@ impl State {
         let columns = if columns == 0 { 80 } else { columns };
         let prompt = for_one_line(&self.prompt);
         let before = prompt.as_ref().width();
-        let (line, cursor) = self.editor.view(columns.saturating_sub(before));
+        let (line, cursor) = if self.is_secret {
+            Default::default()
+        } else {
+            self.editor.view(columns.saturating_sub(before))
+        };
         let mut row = format!("\r{prompt}{line}\x1b[K\r");
         if before + cursor > 0 {
             // Writing to a String cannot fail.

@@ -32,7 +32,7 @@ mod push;
 mod request;
 
 pub use answer::{answers, is_logged_in};
-pub use client::{Client, ClientAction, ClientEvent, Exchange, Outcome};
+pub use client::{Client, ClientAction, ClientEvent, Exchange, Outcome, Wants};
 pub use delivery::{Delivered, Delivery, DeliveryEvent};
 pub use hub::{Action, Change, Event, Hub, Letter, Moment, Note, Options, Record, SessionRecord};
 pub use intake::{Intake, LineError, Step};

@@ -81,14 +81,23 @@ pub enum ClientAction<C> {
     Show(String),
     /// Tell the user, apart from the contents, that something is wrong.
     Complain(String),
-    /// What is typed from now on is secret, or no longer.
-    Secret(bool),
     /// Wake the client with [`ClientEvent::Heartbeat`] then.
     HeartbeatAt(Option<Instant>),
     /// Wake the client with [`ClientEvent::Leave`] then.
     LeaveAt(Instant),
     /// The client is done.
     Over(Outcome),
+}
+
+/// What the user is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wants {
+    /// A user's name.
+    Name,
+    /// A password, which nobody may see.
+    Password,
+    /// Whatever the user wants.
+    Command,
 }
 
 /// How it ended.
@@ -193,16 +202,24 @@ impl<C: Copy> Client<C> {
         }
     }
 
-    /// True while the user is online.
+    /// What the next line is.
     #[must_use]
-    pub fn is_logged_in(&self) -> bool {
+    pub fn wants(&self) -> Wants {
+        match self.phase {
+            Phase::Name => Wants::Name,
+            Phase::Password(_) => Wants::Password,
+            Phase::Talking(_) | Phase::Over => Wants::Command,
+        }
+    }
+
+    fn is_logged_in(&self) -> bool {
         matches!(self.phase, Phase::Talking(_))
     }
 
-    /// Lines that were typed and not yet dealt with.
+    /// Lines that were typed and that nothing was done about yet.
     #[must_use]
-    pub fn unanswered(&self) -> usize {
-        self.lines.len() + usize::from(self.waiting.is_some())
+    pub fn pending(&self) -> usize {
+        self.lines.len()
     }
 
     /// What to say to the server when the program has to end at once.
@@ -288,14 +305,12 @@ impl<C: Copy> Client<C> {
 
     fn ask_name(&mut self, out: &mut Vec<ClientAction<C>>) {
         self.phase = Phase::Name;
-        out.push(ClientAction::Secret(false));
         out.push(ClientAction::Show("Please enter username:".into()));
     }
 
     fn ask_password(&mut self, name: String, out: &mut Vec<ClientAction<C>>) {
         self.phase = Phase::Password(name);
         out.push(ClientAction::Show("Please enter password:".into()));
-        out.push(ClientAction::Secret(true));
     }
 
     fn name(&mut self, line: &str, out: &mut Vec<ClientAction<C>>) {
@@ -320,7 +335,6 @@ impl<C: Copy> Client<C> {
         let (ip, port) = (self.listens.ip(), self.listens.port());
         // The leading zero says that we understand receipts.
         let line = format!("check_password {name} {password} 0{} {ip} {port}\n", self.wrong + 1);
-        out.push(ClientAction::Secret(false));
         out.push(ClientAction::Request(Exchange::Request, line));
         self.waiting = Some(Waiting::Check { name });
     }
@@ -548,8 +562,10 @@ impl<C: Copy> Client<C> {
     }
 
     fn over(&mut self, outcome: Outcome, out: &mut Vec<ClientAction<C>>) {
-        self.phase = Phase::Over;
-        out.push(ClientAction::Over(outcome));
+        if !matches!(self.phase, Phase::Over) {
+            self.phase = Phase::Over;
+            out.push(ClientAction::Over(outcome));
+        }
     }
 }
 
