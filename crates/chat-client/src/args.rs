@@ -51,6 +51,13 @@ pub(crate) enum Dialect {
     /// `block USER`, `unblock USER`, `getaddress USER`, `Y USER`, `N USER`, `private USER TEXT`,
     /// `logout`. Ctrl-C leaves.
     Accounts(crate::accounts::AccountsArgs),
+
+    /// A registry, private chats from peer to peer, group chats (port 6234): type `CHAT REQUEST x`
+    ///
+    /// Type `SEARCH x`, `CHAT REQUEST x`, `OK x`, `REJECT x`, `EXIT`, `GROUP CHAT a b c`, `OK GROUP k`,
+    /// `REJECT GROUP k`, `EXIT GROUP` or `LOGOUT`. Anything else is a message to the chat you are
+    /// in. What the registry says is shown as `server: TEXT`, a message as `NAME: TEXT`.
+    Registry(crate::registry::RegistryArgs),
 }
 
 /// The options every client has.

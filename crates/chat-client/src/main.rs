@@ -4,6 +4,7 @@
 mod accounts;
 mod args;
 mod direct;
+mod registry;
 mod relay;
 mod room;
 mod shell;
@@ -18,6 +19,7 @@ fn main() -> ExitCode {
         args::Dialect::Direct(args) => direct::run(args),
         args::Dialect::Room(args) => room::run(&args),
         args::Dialect::Relay(args) => relay::run(args),
+        args::Dialect::Registry(args) => registry::run(args),
     };
     result.unwrap_or_else(|error| {
         eprintln!("chat-client: {error:#}");

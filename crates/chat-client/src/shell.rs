@@ -39,6 +39,8 @@ pub(crate) struct Shell {
     addresses: std::vec::IntoIter<SocketAddr>,
     connect_timeout: Duration,
     conn: Option<ConnId>,
+    /// Where lines go, if not to the server: reading waits until it has drained.
+    outlet: Option<ConnId>,
     /// Lines taken for which no credit was given back yet.
     taken: usize,
     /// What broke the connection.
@@ -84,6 +86,7 @@ pub(crate) fn run_with<A: App<Message = Input>, T>(
         addresses: addresses.into_iter(),
         connect_timeout: args.connect_timeout,
         conn: None,
+        outlet: None,
         taken: 0,
         lost: None,
         exit: None,
@@ -196,10 +199,21 @@ impl Shell {
     }
 
     fn return_credits(&self, io: &mut Io<Input>) {
-        match self.conn {
+        match self.outlet.or(self.conn) {
             Some(conn) if self.taken > 0 => io.notify_drained(conn),
             _ => {}
         }
+    }
+
+    /// Lines go to `outlet` from now on; none: to the server.
+    pub(crate) fn set_outlet(&mut self, outlet: Option<ConnId>, io: &mut Io<Input>) {
+        self.outlet = outlet;
+        self.return_credits(io);
+    }
+
+    /// True for the connection to the server.
+    pub(crate) fn is_server(&self, conn: ConnId) -> bool {
+        self.conn == Some(conn)
     }
 
     pub(crate) fn send(&self, bytes: Bytes, io: &mut Io<Input>) {

@@ -3,4 +3,5 @@
 
 mod direct;
 mod harness;
+mod registry;
 mod room;

@@ -9,6 +9,7 @@
 //! * [`frame`] — the frame with a five-byte header, and the pair of them that a registry sends
 //! * [`Request`], [`Reply`] — what clients and the registry say
 //! * [`Registry`] — the registry's side: connections, users, rooms, time
+//! * [`Client`], [`Command`] — a user's side, with the connections that peers make to it
 //!
 //! # Rules beside the wire format
 //!
@@ -21,6 +22,9 @@
 //!   sender's name put before it unless it has it.
 //! * A `HELLO` counts if it comes from the address of the user's TCP connection.
 
+mod callers;
+mod client;
+mod command;
 pub mod frame;
 mod names;
 mod reply;
@@ -28,6 +32,8 @@ mod request;
 mod server;
 mod state;
 
+pub use client::{Client, ClientAction, ClientEvent, ClientLimits, Outcome, Timer};
+pub use command::Command;
 pub use names::{MAX_NAME_CHARS, NameError};
 pub use reply::Reply;
 pub use request::{Request, hello, parse_hello};
@@ -48,6 +54,9 @@ pub(crate) const NOBODY: &str = "server";
 
 /// What whoever enters a room is told about: `NAME joined the group chat`.
 pub(crate) const JOINED: &str = " joined the group chat";
+
+/// What whoever leaves a room is told.
+pub(crate) const LEFT_ROOM: &str = "you have left the group chat";
 
 /// How the registry tells the creator of a room its number.
 pub(crate) const CREATED: &str = "you are in group chat room ";

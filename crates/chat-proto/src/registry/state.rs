@@ -11,7 +11,7 @@ use super::names::{self, NameError, shortened};
 use super::reply::Reply;
 use super::request::Request;
 use super::server::Action;
-use super::{CREATED, JOINED, NAME_REFUSED};
+use super::{CREATED, JOINED, LEFT_ROOM, NAME_REFUSED};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Display;
 use std::net::{IpAddr, SocketAddr};
@@ -190,7 +190,7 @@ impl<K: Copy> State<K> {
             Request::ExitGroup { .. } => match self.place(me) {
                 Place::Room(room) => {
                     self.leave_room(me, room, out);
-                    self.tell(me, me, "you have left the group chat", out);
+                    self.tell(me, me, LEFT_ROOM, out);
                 }
                 _ => self.tell(me, me, "you are not in a group chat", out),
             },
