@@ -1,99 +1,12 @@
 //! `chat-server room`.
 
-use crate::harness::{PATIENCE, Server};
+mod hostile;
+mod member;
+
+use crate::harness::Server;
+use member::{Member, left};
 use rustix::process::Signal;
-use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{Shutdown, SocketAddr, TcpStream};
-
-/// Somebody in the room. Bytes are compared, so nothing may come that is not expected.
-struct Member {
-    stream: TcpStream,
-    address: SocketAddr,
-}
-
-impl Member {
-    fn connect(server: SocketAddr) -> Self {
-        let stream = TcpStream::connect(server).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.set_nodelay(true).unwrap();
-        let address = stream.local_addr().unwrap();
-        Self { stream, address }
-    }
-
-    /// Connects; returns when the server has counted it and `others` have heard so.
-    fn enter(server: &Server, others: &mut [&mut Self]) -> Self {
-        let mut member = Self::connect(server.address);
-        let notice = format!(
-            "\n> New user {} entered.( {} users online)\n",
-            member.address,
-            others.len() + 1
-        );
-        for other in others.iter_mut() {
-            other.hears(&notice);
-        }
-        member.says("ready");
-        for other in others {
-            other.hears(&member.notice("ready"));
-        }
-        member
-    }
-
-    fn raw(&mut self, bytes: &[u8]) {
-        self.stream.write_all(bytes).unwrap();
-    }
-
-    /// Writes a line and reads its echo.
-    fn says(&mut self, line: &str) {
-        self.raw(format!("{line}\n").as_bytes());
-        self.hears(&format!("{line}\n"));
-    }
-
-    /// What the others hear of a line of this member's.
-    fn notice(&self, line: &str) -> String {
-        format!("\n[{}] {line}\n", self.address)
-    }
-
-    /// The next bytes must be these.
-    fn hears(&mut self, text: &str) {
-        let mut found = vec![0; text.len()];
-        let mut length = 0;
-        while length < found.len() && text.as_bytes().starts_with(&found[..length]) {
-            match self.stream.read(&mut found[length..]) {
-                Ok(count @ 1..) => length += count,
-                end => panic!("{:?}, then {end:?}, not {text:?}", lossy(&found[..length])),
-            }
-        }
-        assert_eq!(lossy(&found[..length]), text);
-    }
-
-    /// The next `count` notices.
-    fn rest(&mut self, count: usize) -> Vec<u8> {
-        let mut all = Vec::new();
-        while all.iter().filter(|byte| **byte == b'\n').count() < 2 * count {
-            let mut byte = [0];
-            self.stream.read_exact(&mut byte).unwrap();
-            all.push(byte[0]);
-        }
-        all
-    }
-
-    /// All that comes until the stream ends.
-    fn hears_all(&mut self) -> String {
-        let mut all = Vec::new();
-        match self.stream.read_to_end(&mut all) {
-            Err(error) if error.kind() != ErrorKind::ConnectionReset => panic!("{error}"),
-            _ => lossy(&all),
-        }
-    }
-}
-
-fn lossy(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-fn left(who: &Member, users: usize) -> String {
-    format!("\n< The user {} left({users} users left)\n", who.address)
-}
+use std::net::Shutdown;
 
 #[test]
 fn byte_for_byte() {
@@ -191,13 +104,13 @@ fn the_count_has_one_order_however_many_come_at_once() {
         let comers: Vec<_> = (0..8).map(|_| scope.spawn(come)).collect();
         comers.into_iter().flat_map(|comer| comer.join().unwrap()).collect()
     });
-    let heard = lossy(&first.rest(200));
+    let heard = first.notices(200);
     let counts: Vec<&str> =
         heard.lines().filter_map(|line| line.split_once("entered.( ")).map(|(_, n)| n).collect();
     let expected: Vec<String> = (2..=201).map(|n| format!("{n} users online)")).collect();
     assert_eq!(counts, expected);
     drop(crowd);
-    let heard = lossy(&first.rest(200));
+    let heard = first.notices(200);
     let counts: Vec<&str> =
         heard.lines().filter_map(|line| line.split_once("left(")).map(|(_, n)| n).collect();
     let expected: Vec<String> = (1..=200).rev().map(|n| format!("{n} users left)")).collect();
