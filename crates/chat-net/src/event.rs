@@ -10,6 +10,10 @@ pub trait App: Send + 'static {
 
     /// Handles one event. Must not block: every connection of the thread waits.
     fn handle(&mut self, event: Event<'_, Self::Message>, io: &mut Io<Self::Message>);
+
+    /// All events that were there have been handled, and what was sent is about to be
+    /// written. For apps that gather what many events lead to.
+    fn turn_ends(&mut self, _io: &mut Io<Self::Message>) {}
 }
 
 /// One thing that happened.

@@ -345,6 +345,8 @@ impl<A: App> Reactor<A> {
 
     /// Writes to everybody who was sent something and empties the outbox.
     fn end_turn(&mut self) {
+        self.app.turn_ends(&mut self.io);
+        tell_closed(&mut self.app, &mut self.io);
         for conn in std::mem::take(&mut self.io.dirty) {
             self.flush(conn);
         }

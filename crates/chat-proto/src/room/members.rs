@@ -4,6 +4,10 @@
 //! same [`Happening`]s in the same order and so count the same; each hands out to the
 //! connections of its own thread. Nothing is locked, and of whatever is written there
 //! is one encoding, shared by all who hear it.
+//!
+//! Comings and goings are gathered until somebody writes or [`Room::tell_news`] is called.
+//! When thousands come at once each of them hears of those behind it, which are
+//! millions of notices, but only one piece of text for each.
 
 use super::{entered, left};
 use bytes::Bytes;
@@ -75,16 +79,25 @@ pub enum Order<K> {
 #[derive(Debug)]
 pub struct Room<K> {
     /// Those who are handed out to from here, in no particular order.
-    here: Vec<K>,
+    here: Vec<Member<K>>,
     /// Where each of them stands in `here`.
     places: HashMap<K, usize>,
     /// All who are in the room, wherever they are connected.
     online: usize,
+    /// Who came and went since the last time that was told.
+    news: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Member<K> {
+    key: K,
+    /// How much of the news is older than the member.
+    old_news: usize,
 }
 
 impl<K> Default for Room<K> {
     fn default() -> Self {
-        Self { here: Vec::new(), places: HashMap::new(), online: 0 }
+        Self { here: Vec::new(), places: HashMap::new(), online: 0, news: Vec::new() }
     }
 }
 
@@ -107,15 +120,20 @@ impl<K: Copy + Eq + Hash> Room<K> {
             Happening::Entered { who, address } => {
                 self.online += 1;
                 let notice = entered(address, self.online);
-                self.tell_others(None, &notice, &mut order);
+                self.news.extend_from_slice(&notice);
                 if is_here {
                     self.places.insert(who, self.here.len());
-                    self.here.push(who);
+                    self.here.push(Member { key: who, old_news: self.news.len() });
                 }
                 notice
             }
             Happening::Wrote { who, notice, echo } => {
-                self.tell_others(is_here.then_some(who), &notice, &mut order);
+                self.tell_news(&mut order);
+                for member in &self.here {
+                    if !is_here || member.key != who {
+                        order(Order::Send(member.key, notice.clone()));
+                    }
+                }
                 if is_here {
                     order(Order::Send(who, echo));
                 }
@@ -125,29 +143,40 @@ impl<K: Copy + Eq + Hash> Room<K> {
                 self.online -= 1;
                 let notice = left(address, self.online);
                 if is_here {
-                    self.remove(who);
+                    self.remove(who, &mut order);
                     order(Order::Send(who, farewell));
                     order(Order::Close(who));
                 }
-                self.tell_others(None, &notice, &mut order);
+                self.news.extend_from_slice(&notice);
                 notice
             }
         }
     }
 
-    fn tell_others(&self, but: Option<K>, notice: &Bytes, order: &mut impl FnMut(Order<K>)) {
-        for &member in &self.here {
-            if Some(member) != but {
-                order(Order::Send(member, notice.clone()));
+    /// Lets everybody here know who came and went.
+    pub fn tell_news(&mut self, mut order: impl FnMut(Order<K>)) {
+        if self.news.is_empty() {
+            return;
+        }
+        let news = Bytes::from(std::mem::take(&mut self.news));
+        for member in &mut self.here {
+            let old = std::mem::take(&mut member.old_news);
+            if old < news.len() {
+                order(Order::Send(member.key, news.slice(old..)));
             }
         }
     }
 
-    fn remove(&mut self, who: K) {
+    /// Takes `who` out, with the news so far.
+    fn remove(&mut self, who: K, order: &mut impl FnMut(Order<K>)) {
         let Some(place) = self.places.remove(&who) else { return };
-        self.here.swap_remove(place);
-        if let Some(&moved) = self.here.get(place) {
-            self.places.insert(moved, place);
+        let member = self.here.swap_remove(place);
+        if let Some(moved) = self.here.get(place) {
+            self.places.insert(moved.key, place);
+        }
+        let news = &self.news[member.old_news..];
+        if !news.is_empty() {
+            order(Order::Send(who, Bytes::copy_from_slice(news)));
         }
     }
 }
@@ -169,6 +198,7 @@ mod tests {
         let mut apply = |happening, is_here| {
             orders.clear();
             room.apply(happening, is_here, |order| orders.push(order));
+            room.tell_news(|order| orders.push(order));
             std::mem::take(&mut orders)
         };
         let says = |text: &'static str| Bytes::from_static(text.as_bytes());
@@ -191,6 +221,38 @@ mod tests {
         assert_eq!(apply(wrote(2), false), [Order::Send(3, says("n"))]);
     }
 
+    #[test]
+    fn many_comings_and_goings_are_one_piece_of_text_for_each() {
+        let mut room = Room::default();
+        let mut heard = std::collections::BTreeMap::<u16, Vec<Bytes>>::new();
+        let mut apply = |happening| {
+            room.apply(happening, true, |order| {
+                if let Order::Send(to, text) = order
+                    && !text.is_empty()
+                {
+                    heard.entry(to).or_default().push(text);
+                }
+            });
+        };
+        for who in 1..=4 {
+            apply(Happening::Entered { who, address: address(who) });
+        }
+        apply(Happening::Left { who: 2, address: address(2), farewell: Bytes::new() });
+        let line = |text: &'static str| Bytes::from_static(text.as_bytes());
+        apply(Happening::Wrote { who: 3, notice: line("n"), echo: line("e") });
+        apply(Happening::Entered { who: 5, address: address(5) });
+        room.tell_news(|_| ());
+        let came = |who, n| format!("\n> New user 10.0.0.1:{who} entered.( {n} users online)\n");
+        let went = "\n< The user 10.0.0.1:2 left(3 users left)\n";
+        let news = came(2, 2) + &came(3, 3) + &came(4, 4) + went;
+        assert_eq!(heard[&1], [Bytes::from(news), line("n")]);
+        // Those who leave hear what came before, newcomers what came after.
+        assert_eq!(heard[&2], [Bytes::from(came(3, 3) + &came(4, 4))]);
+        assert_eq!(heard[&3], [Bytes::from(came(4, 4) + went), line("e")]);
+        assert_eq!(heard[&4], [Bytes::from(went), line("n")]);
+        assert!(!heard.contains_key(&5));
+    }
+
     proptest! {
         /// Two threads, each with the odd or the even connections, against a plain set.
         #[test]
@@ -206,11 +268,13 @@ mod tests {
                 let mut told = BTreeSet::new();
                 for (number, room) in rooms.iter_mut().enumerate() {
                     let is_here = usize::from(who) % 2 == number;
-                    room.apply(happening.clone(), is_here, |order| {
+                    let mut tell = |order| {
                         if let Order::Send(to, text) = order && !text.is_empty() {
                             assert!(told.insert(to), "told twice");
                         }
-                    });
+                    };
+                    room.apply(happening.clone(), is_here, &mut tell);
+                    room.tell_news(&mut tell);
                 }
                 prop_assert_eq!(&told, &present);
                 if matches!(happening, Happening::Entered { .. }) {

@@ -87,6 +87,10 @@ impl App for Chat {
             _ => {}
         }
     }
+
+    fn turn_ends(&mut self, io: &mut Io<Message>) {
+        self.room.tell_news(|order| carry_out(order, io));
+    }
 }
 
 impl Chat {
@@ -129,13 +133,17 @@ impl Chat {
 
     fn happened(&mut self, happening: Happening<ConnId>, io: &mut Io<Message>) {
         let is_here = happening.who().reactor() == io.reactor();
-        let notice = self.room.apply(happening, is_here, |order| match order {
-            Order::Send(conn, bytes) => io.send(conn, bytes),
-            Order::Close(conn) => io.close(conn),
-        });
+        let notice = self.room.apply(happening, is_here, |order| carry_out(order, io));
         if let Some(console) = &mut self.console {
             console.print(notice);
         }
+    }
+}
+
+fn carry_out(order: Order<ConnId>, io: &mut Io<Message>) {
+    match order {
+        Order::Send(conn, bytes) => io.send(conn, bytes),
+        Order::Close(conn) => io.close(conn),
     }
 }
 

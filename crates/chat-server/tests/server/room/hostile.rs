@@ -1,6 +1,6 @@
 //! Peers that mean harm, or no good.
 
-use super::member::{Member, left, lossy};
+use super::member::{Member, left};
 use crate::harness::{PATIENCE, Server};
 use std::io::{BufReader, Read as _, Write as _};
 use std::net::TcpStream;
