@@ -19,7 +19,7 @@ use crate::outlet::Outlet;
 use crate::progress::Progress;
 use crate::recap::Recap;
 use crate::repetitions;
-use crate::statistics::{Place, Tallies};
+use crate::statistics::{self, Place, Tallies};
 use crate::theme::Theme;
 use crate::words;
 
@@ -62,6 +62,8 @@ pub struct Human<'a> {
     progress: Option<Progress>,
     warnings: BTreeMap<RunIndex, Vec<String>>,
     label_width: usize,
+    /// The same of what is repeated.
+    tally_width: usize,
     full_failures: usize,
     tallies: Tallies,
     recap: Recap,
@@ -79,6 +81,7 @@ impl<'a> Human<'a> {
             progress,
             warnings: BTreeMap::new(),
             label_width: 0,
+            tally_width: 0,
             full_failures: 0,
             tallies: Tallies::default(),
             recap: Recap::default(),
@@ -121,8 +124,9 @@ impl<'a> Human<'a> {
             let text = self.whole(run, outcome, &warnings);
             return self.print(&text);
         };
-        let summary =
-            tally.is_complete().then(|| repetitions::draw(tally, self.theme, self.options.width));
+        let summary = tally
+            .is_complete()
+            .then(|| repetitions::draw(tally, self.tally_width, self.theme, self.options.width));
         // What passed, and what failed as another did before, is only counted.
         let mut text = match place {
             Place::First => self.whole(run, outcome, &warnings),
@@ -226,7 +230,12 @@ impl<'a> Human<'a> {
         let tallies = std::mem::take(&mut self.tallies);
         let mut text = String::new();
         for tally in tallies.iter().filter(|tally| !tally.is_complete()) {
-            text.push_str(&repetitions::draw(tally, self.theme, self.options.width));
+            text.push_str(&repetitions::draw(
+                tally,
+                self.tally_width,
+                self.theme,
+                self.options.width,
+            ));
         }
         let recap = std::mem::take(&mut self.recap);
         text.push_str(&recap.render(summary, &tallies, self.options.until_fail, self.theme));
@@ -251,6 +260,8 @@ impl Reporter for Human<'_> {
             DispatchEvent::SuiteStarted { jobs } => {
                 let labels = jobs.iter().map(|job| job.plan.identity.label().width());
                 self.label_width = labels.filter(|width| *width <= MAX_LABEL).max().unwrap_or(0);
+                let labels = jobs.iter().map(|job| statistics::label(&job.plan).width());
+                self.tally_width = labels.filter(|width| *width <= MAX_LABEL).max().unwrap_or(0);
                 if let Some(progress) = &mut self.progress {
                     progress.begin(jobs.len());
                 }

@@ -69,7 +69,7 @@ impl Recap {
         if tallies.iter().nth(1).is_some() {
             let complete = tallies.iter().filter(|tally| tally.is_complete());
             for tally in complete.filter(|tally| tally.passed < tally.planned as usize) {
-                let _ = writeln!(text, "  {}", repetitions::headline(tally, theme));
+                let _ = writeln!(text, "  {}", repetitions::headline(tally, 0, theme));
             }
         }
         text

@@ -10,13 +10,16 @@ use crate::statistics::{Group, Tally};
 use crate::theme::Theme;
 use crate::words::{self, fit};
 
+/// Letters of the usual word.
+const PASS: usize = 4;
+
 /// Ways that are shown.
 const SHOWN: usize = 10;
 
 /// Repetitions that are named of each way.
 const NAMED: usize = 10;
 
-/// Draws the tally of one scenario.
+/// Draws the tally of one scenario, its label filled up to `columns`.
 ///
 /// ```text
 /// FLAKY  demo/flaky  33 of 50 passed: 66 %, 95 % interval 52 to 78 %
@@ -25,8 +28,8 @@ const NAMED: usize = 10;
 ///              #3 #7 #12 …
 ///              results of #3: results/demo/flaky/2026-11-21T10-04-33Z-5f3a
 /// ```
-pub(crate) fn draw(tally: &Tally, theme: Theme, width: usize) -> String {
-    let mut text = headline(tally, theme);
+pub(crate) fn draw(tally: &Tally, columns: usize, theme: Theme, width: usize) -> String {
+    let mut text = headline(tally, columns, theme);
     text.push('\n');
     let groups = tally.by_weight();
     let counts = groups.iter().map(|group| group.count.to_string().len()).max().unwrap_or(0);
@@ -42,8 +45,10 @@ pub(crate) fn draw(tally: &Tally, theme: Theme, width: usize) -> String {
 }
 
 /// `FLAKY  demo/flaky  33 of 50 passed: 66 %, 95 % interval 52 to 78 %`
-pub(crate) fn headline(tally: &Tally, theme: Theme) -> String {
+pub(crate) fn headline(tally: &Tally, columns: usize, theme: Theme) -> String {
     let (word, style) = word(tally, theme);
+    // A long word takes some of the room of the label.
+    let label = words::pad(&tally.label, (columns + PASS).saturating_sub(word.len()));
     let strong = theme.strong;
     let trials = tally.trials();
     let beside = [
@@ -58,7 +63,7 @@ pub(crate) fn headline(tally: &Tally, theme: Theme) -> String {
         .map(|(count, what)| format!("{count} {what}"))
         .collect();
     let beside = beside.join(", ");
-    let head = format!("{style}{word}{style:#}  {}", tally.label);
+    let head = format!("{style}{word}{style:#}  {label}");
     let Some((rate, interval)) = tally.rate() else { return format!("{head}  {beside}") };
     let percent = |share| words::percent(share, trials);
     let uncounted =

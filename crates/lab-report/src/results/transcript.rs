@@ -106,6 +106,9 @@ impl Transcript {
                 self.remark(at, &format!("the command {status}"));
             }
             Event::Warning { message } => self.remark(at, &format!("warning: {message}")),
+            Event::Disturbed { disturbance } => {
+                self.remark(at, &format!("disturbed: {}", disturbance.message));
+            }
             Event::CheckFinished { check, outcome } => {
                 let name = plan.checks.get(*check).map_or("", |check| &check.name);
                 let verdict = outcome.verdict.name();

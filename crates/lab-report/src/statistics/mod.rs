@@ -11,5 +11,5 @@ mod tally;
 
 pub use interval::{CONFIDENCE, Interval};
 pub use signature::Signature;
-pub(crate) use tally::{Document, Place};
+pub(crate) use tally::{Document, Place, label};
 pub use tally::{Group, Tallies, Tally};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use lab_runner::dispatcher::{Run, RunOutcome};
 use lab_runner::event::Verdict;
-use lab_scenario::plan::Plan;
+use lab_scenario::plan::{Identity, Plan};
 use serde::Serialize;
 
 use super::{CONFIDENCE, Interval, Signature};
@@ -90,6 +90,12 @@ pub(crate) enum Place {
     Like(u32),
 }
 
+/// What all repetitions of a plan are called: `lab/scenario [values]`, cleaned.
+pub(crate) fn label(plan: &Plan) -> String {
+    let identity = Identity { repetition: (1, 1), ..plan.identity.clone() };
+    clean_line(&identity.label())
+}
+
 impl Tallies {
     /// Adds a run that has ended; returns what it is among its repetitions, and
     /// their tally. Runs of what is not repeated are not counted.
@@ -124,14 +130,13 @@ impl Tallies {
 
 impl Tally {
     fn of(plan: &Plan) -> Self {
-        let mut identity = plan.identity.clone();
-        let planned = std::mem::replace(&mut identity.repetition, (1, 1)).1;
+        let identity = &plan.identity;
         Self {
-            label: clean_line(&identity.label()),
-            lab: identity.lab,
-            file: identity.file,
+            label: label(plan),
+            lab: identity.lab.clone(),
+            file: identity.file.clone(),
             folder: None,
-            planned,
+            planned: identity.repetition.1,
             ended: 0,
             passed: 0,
             failed: 0,
