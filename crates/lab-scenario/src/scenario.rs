@@ -86,6 +86,7 @@ fn read(
             Topology::Described(network) => Some(network),
             Topology::Mininet(_) => None,
         }),
+        topology_is_whole: topology.is_some() && !sink.has_errors(),
         roles: Some(lab.programs.keys().map(String::as_str).collect()),
         ..Scope::default()
     };

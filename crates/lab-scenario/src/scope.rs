@@ -17,6 +17,9 @@ pub(crate) struct Scope<'a> {
     pub(crate) variables: HashMap<String, Span>,
     /// The network, if it is known before it is built.
     pub(crate) network: Option<&'a Network>,
+    /// Whether nothing was wrong with the topology. Else links of the network may
+    /// be missing that the author wrote.
+    pub(crate) topology_is_whole: bool,
     /// Names of the roles that the lab has; `None` where none can be used.
     pub(crate) roles: Option<Vec<&'a str>>,
     /// Those variables that something has referred to.
@@ -139,7 +142,9 @@ impl Scope<'_> {
             return Err(Box::new(Diagnostic::new(Code::UnknownHost, span, message)));
         }
         let index = network.nodes.iter().position(|other| other.name == host);
-        if !index.is_some_and(|index| network.ends_of(index).any(|end| end.ip.is_some())) {
+        let has_address =
+            index.is_some_and(|index| network.ends_of(index).any(|end| end.ip.is_some()));
+        if self.topology_is_whole && !has_address {
             let message = format!("`{host}` has no address: no link reaches it");
             return Err(Box::new(Diagnostic::new(Code::UnknownHost, span, message)));
         }

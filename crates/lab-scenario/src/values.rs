@@ -53,7 +53,8 @@ impl FromText for Duration {
     }
 
     fn schema() -> Value {
-        matching(r"^\d+(\.\d+)*\s*(us|µs|ms|s|m|min|h)$")
+        let pattern = r"^\d+(\.\d+)*\s*(us|µs|ms|s|m|min|h)$";
+        json!({"type": "string", "pattern": pattern, "examples": ["300ms", "1.5s", "20s", "2m"]})
     }
 }
 

@@ -39,7 +39,10 @@ impl Checker<'_> {
                     );
                 }
             }
-            if known && network.links_between(&a.value, &b.value).is_empty() {
+            if known
+                && self.scope.topology_is_whole
+                && network.links_between(&a.value, &b.value).is_empty()
+            {
                 self.no_link(a, b, network);
                 return None;
             }
@@ -146,6 +149,9 @@ impl Checker<'_> {
         let state = self.value(raw.state.as_ref());
         let (host, name) = (host?, raw.name.as_ref()?);
         let Some(network) = self.scope.network else {
+            if !self.scope.topology_is_whole {
+                return None;
+            }
             let message = "only hosts of a topology written in YAML can go down";
             self.sink.report(
                 Diagnostic::new(Code::UnknownHost, name.span, message)

@@ -25,6 +25,8 @@ pub(super) struct Parts {
     /// Of the links that were added: the places of both ends and of their
     /// addresses.
     ends: Vec<[(Text, Addresses); 2]>,
+    /// Whether every node was added that the author wrote.
+    nodes_known: bool,
 }
 
 /// Where addresses are given, if they are.
@@ -61,11 +63,18 @@ impl Holder<'_> {
 
 impl Parts {
     pub(super) fn new(switch: SwitchKind) -> Self {
-        Self { builder: NetworkBuilder::new(), switch, named: HashMap::new(), ends: Vec::new() }
+        Self {
+            builder: NetworkBuilder::new(),
+            switch,
+            named: HashMap::new(),
+            ends: Vec::new(),
+            nodes_known: true,
+        }
     }
 
+    /// The network, even if something is wrong with it, which is reported; none
+    /// if it is not known which nodes there are.
     pub(super) fn build(mut self, raw: &RawTopology, sink: &mut Sink) -> Option<Network> {
-        let errors_before = sink.has_errors();
         self.hosts(raw.hosts.as_ref(), false, sink);
         self.hosts(raw.routers.as_ref(), true, sink);
         for (name, more) in raw.switches.iter().flat_map(|nodes| &nodes.0) {
@@ -77,32 +86,19 @@ impl Parts {
         for link in raw.links.iter().flatten() {
             self.link(link, sink);
         }
-        if sink.has_errors() && !errors_before {
-            return None;
-        }
-        let Self { builder, named, ends, .. } = self;
-        match builder.finish() {
-            Ok(network) => Some(network),
-            Err(TopologyError::Duplicates(duplicates)) => {
-                let holder = |address: Address, (link, side): (usize, usize)| {
-                    let (node, own): &(Text, Addresses) = ends.get(link)?.get(side)?;
-                    let of_node = named.get(&node.value).and_then(|(_, own)| own.of_kind(address));
-                    Some(Holder { node, given: own.of_kind(address).or(of_node) })
-                };
-                for Duplicate { address, ends: [first, second] } in duplicates {
-                    if let (Some(first), Some(second)) =
-                        (holder(address, first), holder(address, second))
-                    {
-                        sink.report(duplicate_address(address, &first, &second));
-                    }
-                }
-                None
-            }
-            Err(error) => {
-                sink.report(Diagnostic::new(Code::Network, raw.head(), error.to_string()));
-                None
+        let Self { builder, named, ends, nodes_known, .. } = self;
+        let (network, duplicates) = builder.finish_anyway();
+        let holder = |address: Address, (link, side): (usize, usize)| {
+            let (node, own): &(Text, Addresses) = ends.get(link)?.get(side)?;
+            let of_node = named.get(&node.value).and_then(|(_, own)| own.of_kind(address));
+            Some(Holder { node, given: own.of_kind(address).or(of_node) })
+        };
+        for Duplicate { address, ends: [first, second] } in duplicates {
+            if let (Some(first), Some(second)) = (holder(address, first), holder(address, second)) {
+                sink.report(duplicate_address(address, &first, &second));
             }
         }
+        (nodes_known && raw.is_whole()).then_some(network)
     }
 
     fn hosts(&mut self, raw: Option<&RawNodes<RawHost>>, forwards: bool, sink: &mut Sink) {
@@ -133,6 +129,7 @@ impl Parts {
             self.named.insert(name.value.clone(), (name.span, places));
             return;
         };
+        self.nodes_known &= matches!(error, TopologyError::DuplicateNode(_));
         let diagnostic = Diagnostic::new(Code::Network, name.span, error.to_string());
         sink.report(match (&error, self.named.get(&name.value)) {
             (TopologyError::DuplicateNode(_), Some((first, _))) => {

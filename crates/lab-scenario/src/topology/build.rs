@@ -187,7 +187,17 @@ impl NetworkBuilder {
     ///
     /// # Errors
     /// Addresses that two interfaces would have.
-    pub fn finish(mut self) -> Result<Network, TopologyError> {
+    pub fn finish(self) -> Result<Network, TopologyError> {
+        match self.finish_anyway() {
+            (network, duplicates) if duplicates.is_empty() => Ok(network),
+            (_, duplicates) => Err(TopologyError::Duplicates(duplicates)),
+        }
+    }
+
+    /// [`NetworkBuilder::finish`] for whoever wants to know of the network even
+    /// if addresses are given twice.
+    #[must_use]
+    pub fn finish_anyway(mut self) -> (Network, Vec<Duplicate>) {
         name_devices(&mut self.nodes);
         let numbers = number_hosts(&self.nodes);
         let mut used = vec![0_u32; self.nodes.len()];
@@ -223,8 +233,8 @@ impl NetworkBuilder {
             });
         }
         let network = Network { nodes: self.nodes, links };
-        refuse_duplicate_addresses(&network)?;
-        Ok(network)
+        let duplicates = duplicates(&network);
+        (network, duplicates)
     }
 }
 
@@ -272,7 +282,7 @@ fn name_devices(nodes: &mut [Node]) {
     }
 }
 
-fn refuse_duplicate_addresses(network: &Network) -> Result<(), TopologyError> {
+fn duplicates(network: &Network) -> Vec<Duplicate> {
     let mut seen = HashMap::new();
     let mut duplicates = Vec::new();
     for (number, link) in network.links.iter().enumerate() {
@@ -286,7 +296,7 @@ fn refuse_duplicate_addresses(network: &Network) -> Result<(), TopologyError> {
             }
         }
     }
-    if duplicates.is_empty() { Ok(()) } else { Err(TopologyError::Duplicates(duplicates)) }
+    duplicates
 }
 
 #[cfg(test)]
