@@ -84,7 +84,7 @@ impl<M: Send + 'static> Pool<M> {
     /// # Errors
     /// As `bind` and `listen`.
     pub fn listen(&mut self, address: SocketAddr) -> io::Result<(ListenerId, SocketAddr)> {
-        let mut listener = socket::listen(address)?;
+        let mut listener = socket::listen(address, self.shared.config.reset_unless_closed)?;
         let address = listener.local_addr()?;
         let id = ListenerId(self.listeners.len());
         self.poll.registry().register(&mut listener, Token(id.0), Interest::READABLE)?;
@@ -212,15 +212,12 @@ impl<M: Send + 'static> Pool<M> {
     }
 
     fn hand_over(&self, listener: usize, stream: mio::net::TcpStream, peer: SocketAddr) {
-        let Config { max_connections, peer_timeout, reset_unless_closed, .. } = self.shared.config;
+        let Config { max_connections, peer_timeout, .. } = self.shared.config;
         let count = self.shared.connections();
         if count >= max_connections.saturating_add(REFUSALS) {
             return tracing::warn!(%peer, "closed at once: too many connections");
         }
-        let options = socket::set_options(&stream, peer_timeout).and_then(|()| {
-            if reset_unless_closed { socket::set_reset(&stream, true) } else { Ok(()) }
-        });
-        if let Err(error) = options {
+        if let Err(error) = socket::set_options(&stream, peer_timeout) {
             return tracing::debug!(%peer, %error, "closed at once: cannot set its options");
         }
         let fewest = self

@@ -10,10 +10,15 @@ use std::time::Duration;
 /// Connections the kernel keeps for us until they are accepted (it may lower this).
 const BACKLOG: i32 = 4096;
 
-pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+/// Connections inherit from the listener that they are reset unless that is changed, so
+/// there is no instant at which they would not be.
+pub(crate) fn listen(address: SocketAddr, reset: bool) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
+    if reset {
+        socket.set_linger(Some(Duration::ZERO))?;
+    }
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(TcpListener::from_std(socket.into()))
