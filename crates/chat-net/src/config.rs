@@ -1,5 +1,6 @@
 //! The limits and times a pool works with.
 
+use crate::Pace;
 use std::time::Duration;
 
 /// What a [`Pool`](crate::Pool) is held to.
@@ -12,6 +13,8 @@ pub struct Config {
     pub max_connections: usize,
     /// Bytes queued for one connection; more means it is cut.
     pub max_queue: usize,
+    /// Whether, and when, reading waits for those who are written to; `None`: never.
+    pub pace: Option<Pace>,
     /// How long a closed connection may take to read its last frames and to close too.
     pub linger: Duration,
     /// How long stopping may take altogether.
@@ -27,12 +30,13 @@ pub struct Config {
 
 impl Default for Config {
     /// One thread per core, 10,000 connections, 1 MiB per queue, a second to
-    /// close, two to stop, the default [`PeerTimeout`], and ordinary ends.
+    /// close, two to stop, no [`Pace`], the default [`PeerTimeout`], and ordinary ends.
     fn default() -> Self {
         Self {
             threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             max_connections: 10_000,
             max_queue: 1 << 20,
+            pace: None,
             linger: Duration::from_secs(1),
             grace: Duration::from_secs(2),
             peer_timeout: Some(PeerTimeout::new(Duration::from_secs(30), None)),

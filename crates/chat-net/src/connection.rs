@@ -1,10 +1,12 @@
 //! One TCP connection of a reactor thread.
 
+use crate::pace::Progress;
 use crate::queue::Queue;
 use crate::socket;
 use mio::net::TcpStream;
 use std::io;
 use std::net::{Shutdown, SocketAddr};
+use std::time::Instant;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
@@ -34,6 +36,8 @@ pub(crate) struct Connection {
     pub(crate) read_ended: bool,
     /// The app wants to know when the queue is empty.
     pub(crate) tell_drained: bool,
+    /// Whether it keeps up with what it is sent.
+    pub(crate) progress: Progress,
     /// Our stream is to be ended once the queue is empty.
     pub(crate) finish: bool,
     /// It is reset unless it is finished first.
@@ -42,7 +46,13 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn new(socket: TcpStream, peer: SocketAddr, generation: u32, phase: Phase) -> Self {
+    pub(crate) fn new(
+        socket: TcpStream,
+        peer: SocketAddr,
+        generation: u32,
+        phase: Phase,
+        now: Instant,
+    ) -> Self {
         Self {
             socket,
             peer,
@@ -55,6 +65,7 @@ impl Connection {
             hangup: false,
             read_ended: false,
             tell_drained: false,
+            progress: Progress::new(now),
             finish: false,
             resets: false,
             finished: false,
@@ -67,7 +78,9 @@ impl Connection {
         if self.blocked {
             return Ok(false);
         }
+        let queued = self.queue.bytes();
         let empty = self.queue.write_to(&mut self.socket)?;
+        self.progress.take(queued - self.queue.bytes());
         self.blocked = !empty;
         if empty && self.finish && !self.finished {
             self.finished = true;

@@ -139,6 +139,7 @@ impl<M> Io<M> {
             Phase::Open => connection.phase = Phase::Closing,
         }
         connection.finish = true;
+        self.forget_lag(conn);
         self.closed.push_back((conn, Closed::Asked));
         self.timers.set(Key::Conn(conn), None);
         self.timers.set(Key::Linger(conn), until);
@@ -228,6 +229,14 @@ impl<M> Io<M> {
         self.shared.ask_to_stop();
     }
 
+    pub(crate) fn wake_others(&self) {
+        for (index, mailbox) in self.shared.mailboxes.iter().enumerate() {
+            if index != self.reactor() {
+                mailbox.wake();
+            }
+        }
+    }
+
     pub(crate) fn get(&mut self, conn: ConnId) -> Option<&mut Connection> {
         self.connections
             .get_mut(conn.slot as usize)
@@ -283,12 +292,13 @@ impl<M> Io<M> {
             self.shared.loads[usize::from(self.index)].fetch_sub(1, Ordering::Relaxed);
             return Err(error);
         }
-        entry.insert(Connection::new(stream, peer, self.generation, phase));
+        entry.insert(Connection::new(stream, peer, self.generation, phase, self.now));
         Ok(conn)
     }
 
     /// The connection is no more; the app hears why unless it knows already.
     pub(crate) fn lose(&mut self, conn: ConnId, why: Closed) {
+        self.forget_lag(conn);
         if self.get(conn).is_none() {
             return;
         }

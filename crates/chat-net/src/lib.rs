@@ -16,6 +16,8 @@
 //!   that is published in the same order.
 //! * **Slow readers.** A connection whose queue would exceed [`Config::max_queue`] after
 //!   a try to write is cut with [`Closed::SlowReader`]. Nobody else waits.
+//! * **Pace.** Where everybody hears everybody a [`Pace`] makes reading wait while readers are behind
+//!   who do read, or half of all are. Who does not read is not waited for.
 //! * **Closing.** [`Io::close`] sends what is queued, then ends the stream, and reads
 //!   (and drops) what still comes for at most [`Config::linger`], so that a last
 //!   word is not destroyed by a reset. The app hears [`Event::Closed`] at once and
@@ -70,6 +72,7 @@ mod event;
 mod ids;
 mod io;
 mod mailbox;
+mod pace;
 mod pool;
 mod queue;
 mod reactor;
@@ -83,4 +86,5 @@ pub use event::{App, Closed, Event, Via};
 pub use ids::{ConnId, ConnMap, DatagramId, ListenerId};
 pub use io::Io;
 pub use mailbox::Remote;
+pub use pace::Pace;
 pub use pool::{Pool, raise_file_limit};

@@ -1,5 +1,6 @@
 //! What goes from thread to thread.
 
+use crate::pace::Crowd;
 use crate::{Config, ConnId, ListenerId};
 use bytes::Bytes;
 use mio::Waker;
@@ -128,6 +129,7 @@ pub(crate) struct Shared<M> {
     /// Reactor threads that run.
     pub(crate) alive: AtomicUsize,
     pub(crate) supervisor: Waker,
+    pub(crate) crowd: Crowd,
     /// Held while what was published goes into the mailboxes, so that it has the same
     /// order in all of them.
     pub(crate) publishing: Mutex<()>,

@@ -1,6 +1,7 @@
 //! The supervisor: starts the reactor threads, accepts, and hears signals.
 
 use crate::mailbox::{Envelope, Mailbox, Shared};
+use crate::pace::Crowd;
 use crate::reactor::{Reactor, WAKER};
 use crate::signals::Signals;
 use crate::{App, Config, DatagramId, ListenerId, Remote, socket};
@@ -64,6 +65,7 @@ impl<M: Send + 'static> Pool<M> {
             abort,
             alive: AtomicUsize::new(0),
             supervisor,
+            crowd: Crowd::default(),
             publishing: Mutex::new(()),
         };
         Ok(Self {

@@ -1,7 +1,7 @@
 //! One reactor thread's loop.
 //!
-//! A turn: wait; take the mailbox; read what is ready; run timers; write to
-//! everybody who was sent something; hand over what goes to other threads. mio is
+//! A turn: wait; take the mailbox; read what is ready, unless others are behind; run
+//! timers; write to everybody who was sent something; hand over what goes to other threads. mio is
 //! edge-triggered, so a connection that was not read until it would block stays
 //! in the list of ready ones.
 
@@ -20,13 +20,14 @@ use std::time::{Duration, Instant};
 
 pub(crate) const WAKER: Token = Token(usize::MAX);
 
-/// How much is read at once, and how often from one connection in one turn.
+/// How much is read at once, and from one connection in one turn.
 const BUFFER: usize = 64 * 1024;
-const READS_PER_TURN: usize = 4;
+const READ_PER_TURN: usize = 4 * BUFFER;
 const DATAGRAMS_PER_TURN: usize = 256;
 
-/// No more is read in a turn once so many bytes were published. What is published may go to
-/// everybody, and must not fill the queue of a reader who keeps up.
+/// No more is read in a turn once so many bytes were published, unless a [`Pace`](crate::Pace) says
+/// how many. What is published may go to everybody, and must not fill the queue of a
+/// reader who keeps up.
 const PUBLISHED_PER_TURN: usize = 256 * 1024;
 
 pub(crate) struct Reactor<A: App> {
@@ -85,6 +86,10 @@ impl<A: App> Reactor<A> {
                 self.note(event);
             }
             self.take_mailbox();
+            if self.io.shared.config.pace.is_some() {
+                // What the mailbox brought may be too much for those it went to.
+                self.write_dirty();
+            }
             self.read_ready();
             self.run_timers();
             self.end_turn();
@@ -100,7 +105,7 @@ impl<A: App> Reactor<A> {
     }
 
     fn timeout(&self) -> Option<Duration> {
-        if !self.io.dirty.is_empty() || (self.has_ready() && !self.is_congested()) {
+        if !self.io.dirty.is_empty() || self.may_read() {
             return Some(Duration::ZERO);
         }
         let next = self.io.timers.next().into_iter().chain(self.until).min()?;
@@ -109,6 +114,11 @@ impl<A: App> Reactor<A> {
 
     fn has_ready(&self) -> bool {
         !self.ready.is_empty() || !self.ready_datagrams.is_empty()
+    }
+
+    /// True if there is something to read, and nobody to wait for.
+    fn may_read(&self) -> bool {
+        self.has_ready() && !self.is_congested() && !self.io.must_rest()
     }
 
     /// True while another thread is behind; it wakes us when it has caught up.
@@ -189,11 +199,7 @@ impl<A: App> Reactor<A> {
     fn take_mailbox(&mut self) {
         let mut envelopes = std::mem::take(&mut self.envelopes);
         if self.io.shared.mailboxes[self.io.reactor()].take(&mut envelopes) {
-            for (index, mailbox) in self.io.shared.mailboxes.iter().enumerate() {
-                if index != self.io.reactor() {
-                    mailbox.wake();
-                }
-            }
+            self.io.wake_others();
         }
         for envelope in envelopes.drain(..) {
             self.open(envelope);
@@ -247,12 +253,12 @@ impl<A: App> Reactor<A> {
     }
 
     fn read_ready(&mut self) {
-        if !self.has_ready() || self.is_congested() {
+        if !self.may_read() {
             return;
         }
         // Whoever did not get his turn comes first in the next one.
         let mut ready = std::mem::take(&mut self.ready).into_iter();
-        while self.io.published.is_none_or(|bytes| bytes < PUBLISHED_PER_TURN)
+        while !self.has_published_enough()
             && let Some(conn) = ready.next()
         {
             self.read(conn);
@@ -270,13 +276,15 @@ impl<A: App> Reactor<A> {
         if let Some(connection) = self.io.get(conn) {
             connection.ready = false;
         }
-        for _ in 0..READS_PER_TURN {
+        let mut left = READ_PER_TURN;
+        let size = self.io.config().pace.map_or(BUFFER, |pace| pace.read.clamp(1, BUFFER));
+        while left > 0 && !self.has_published_enough() {
             let Some(connection) = self.io.get(conn).filter(|connection| !connection.read_ended)
             else {
                 return;
             };
             let is_open = connection.phase == Phase::Open;
-            match connection.socket.read(&mut self.buffer) {
+            match connection.socket.read(&mut self.buffer[..size]) {
                 Ok(0) => {
                     connection.read_ended = true;
                     if is_open {
@@ -288,7 +296,8 @@ impl<A: App> Reactor<A> {
                 }
                 Ok(length) => {
                     // A short read means that nothing is left, and a new edge will come.
-                    let is_empty = length < self.buffer.len() && !connection.hangup;
+                    let is_empty = length < size && !connection.hangup;
+                    left = left.saturating_sub(length);
                     if is_open {
                         dispatch(
                             &mut self.app,
@@ -312,6 +321,11 @@ impl<A: App> Reactor<A> {
             connection.ready = true;
             self.ready.push(conn);
         }
+    }
+
+    fn has_published_enough(&self) -> bool {
+        let limit = self.io.config().pace.map_or(PUBLISHED_PER_TURN, |pace| pace.publish);
+        self.io.published.is_some_and(|bytes| bytes >= limit)
     }
 
     fn read_datagrams(&mut self, socket: usize) {
@@ -339,6 +353,7 @@ impl<A: App> Reactor<A> {
                 Key::Conn(conn) => dispatch(&mut self.app, &mut self.io, Event::Deadline { conn }),
                 Key::App(id) => dispatch(&mut self.app, &mut self.io, Event::Timer { id }),
                 Key::Linger(conn) => self.io.lose(conn, Closed::Asked),
+                Key::Lag(conn) => self.io.look_at_lag(conn),
             }
         }
     }
@@ -347,9 +362,8 @@ impl<A: App> Reactor<A> {
     fn end_turn(&mut self) {
         self.app.turn_ends(&mut self.io);
         tell_closed(&mut self.app, &mut self.io);
-        for conn in std::mem::take(&mut self.io.dirty) {
-            self.flush(conn);
-        }
+        self.write_dirty();
+        self.io.wake_resting();
         let Io { shared, outbox, published, .. } = &mut self.io;
         let _one_order = published
             .take()
@@ -358,6 +372,13 @@ impl<A: App> Reactor<A> {
             if !envelopes.is_empty() {
                 shared.mailboxes[reactor].put(envelopes);
             }
+        }
+    }
+
+    fn write_dirty(&mut self) {
+        for conn in std::mem::take(&mut self.io.dirty) {
+            self.flush(conn);
+            self.io.note_lag(conn);
         }
     }
 
@@ -375,7 +396,7 @@ impl<A: App> Reactor<A> {
                 if connection.phase == Phase::Closing && (connection.read_ended || stopping) {
                     // What is unread would turn the end of the stream into a reset.
                     if !connection.read_ended {
-                        for _ in 0..READS_PER_TURN {
+                        for _ in 0..READ_PER_TURN / BUFFER {
                             if !matches!(connection.socket.read(&mut self.buffer), Ok(1..)) {
                                 break;
                             }

@@ -11,6 +11,8 @@ pub(crate) enum Key {
     Conn(ConnId),
     /// The end of patience with a connection that is being closed.
     Linger(ConnId),
+    /// A look at a connection that was behind.
+    Lag(ConnId),
     /// A timer of the app.
     App(u64),
 }

@@ -2,8 +2,9 @@
 //! connections, datagrams, closing.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use chat_net::{App, Bytes, Closed, Config, ConnId, DatagramId, Event, Io, Pool, Via};
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use chat_net::{App, Bytes, Closed, Config, ConnId, DatagramId, Event, Io, Pace, Pool, Via};
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::time::Duration;
 
 fn config(threads: usize) -> Config {
@@ -274,4 +275,99 @@ impl App for Panics {
 #[test]
 fn a_thread_that_panics_ends_the_pool_with_an_error() {
     assert!(Pool::new(config(2)).unwrap().run(|_| Panics).is_err());
+}
+
+/// Says to all of its connections what one of them says.
+#[derive(Default)]
+struct Hall {
+    here: Vec<ConnId>,
+    cut: usize,
+}
+
+impl App for Hall {
+    type Message = (ConnId, Bytes);
+
+    fn handle(&mut self, event: Event<'_, Self::Message>, io: &mut Io<Self::Message>) {
+        match event {
+            Event::Opened { conn, .. } => {
+                self.here.push(conn);
+                io.send(conn, Bytes::from_static(b"!"));
+            }
+            Event::Received { conn, bytes } => {
+                io.publish((conn, Bytes::copy_from_slice(bytes)), bytes.len());
+            }
+            Event::Message((from, bytes)) => {
+                for conn in &self.here {
+                    if *conn != from {
+                        io.send(*conn, bytes.clone());
+                    }
+                }
+            }
+            Event::Ended { conn } => io.close(conn),
+            Event::Closed { conn, why } => {
+                self.here.retain(|other| *other != conn);
+                self.cut += usize::from(matches!(why, Closed::SlowReader { .. }));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Far more than all sockets between two programs hold.
+const FLOOD: usize = 64 << 20;
+
+/// Runs a hall with short queues and one client who writes a flood while `readers` read it to the end and
+/// `others` do not read. How many were cut.
+fn flood(threads: usize, readers: usize, others: usize) -> usize {
+    let max_queue = 256 << 10;
+    let config = Config { max_queue, pace: Some(Pace::for_queue(max_queue)), ..config(threads) };
+    let mut pool = Pool::new(config).unwrap();
+    let (_, address) = pool.listen("127.0.0.1:0".parse().unwrap()).unwrap();
+    let remote = pool.remote(0);
+    let clients = std::thread::spawn(move || {
+        let enter = || {
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream.read_exact(&mut [0]).unwrap();
+            stream
+        };
+        let mut writer = enter();
+        let silent: Vec<TcpStream> = (0..others).map(|_| enter()).collect();
+        let readers: Vec<_> = (0..readers)
+            .map(|_| {
+                let mut stream = enter();
+                std::thread::spawn(move || {
+                    let (mut buffer, mut total) = (vec![0; 10_000], 0);
+                    while total < FLOOD {
+                        match stream.read(&mut buffer).unwrap() {
+                            0 => panic!("cut after {total} bytes"),
+                            count => total += count,
+                        }
+                    }
+                })
+            })
+            .collect();
+        let piece = vec![b'x'; 1 << 20];
+        for _ in 0..FLOOD / piece.len() {
+            writer.write_all(&piece).unwrap();
+        }
+        readers.into_iter().for_each(|reader| reader.join().unwrap());
+        drop((silent, writer));
+        remote.stop();
+    });
+    let apps = pool.run(|_| Hall::default()).unwrap();
+    clients.join().unwrap();
+    apps.iter().map(|app| app.cut).sum()
+}
+
+#[test]
+fn a_flood_reaches_everybody_who_reads() {
+    assert_eq!(flood(1, 3, 0), 0);
+    assert_eq!(flood(2, 3, 0), 0);
+}
+
+#[test]
+fn those_who_do_not_read_a_flood_are_cut() {
+    assert_eq!(flood(1, 3, 1), 1);
+    // More than half, on other threads than some who read.
+    assert_eq!(flood(2, 2, 4), 4);
 }

@@ -5,7 +5,7 @@ mod console;
 use crate::args::ServeArgs;
 use crate::serve;
 use anyhow::Context as _;
-use chat_net::{App, Closed, ConnId, ConnMap, Event, Io, Via};
+use chat_net::{App, Closed, ConnId, ConnMap, Event, Io, Pace, Via};
 use chat_proto::room::{self, Action, Ending, Happening, Note, Order, Room, Session};
 use console::Console;
 use std::net::SocketAddr;
@@ -24,7 +24,9 @@ pub(crate) struct RoomArgs {
 
 /// Serves until a signal comes.
 pub(crate) fn run(args: &RoomArgs) -> anyhow::Result<()> {
-    let pool = serve::listen(&args.serve, room::DEFAULT_PORT)?;
+    let mut config = args.serve.config();
+    config.pace = Some(Pace::for_queue(config.max_queue));
+    let pool = serve::listen_with(config, &args.serve, room::DEFAULT_PORT)?;
     let mut console =
         if args.quiet { None } else { Some(Console::start().context("cannot start")?) };
     pool.run(|_| Chat {
