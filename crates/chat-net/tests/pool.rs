@@ -207,7 +207,7 @@ fn a_reset_tells_an_unfinished_connection_from_a_closed_one() {
     let mut pool = Pool::new(config).unwrap();
     let (_, address) = pool.listen("127.0.0.1:0".parse().unwrap()).unwrap();
     let client = std::thread::spawn(move || {
-        let mut streams = [address; 2].map(|to| std::net::TcpStream::connect(to).unwrap());
+        let mut streams = [address; 2].map(|to| TcpStream::connect(to).unwrap());
         let mut answers = Vec::new();
         for (stream, word) in streams.iter_mut().zip(["bye", "no"]) {
             stream.write_all(word.as_bytes()).unwrap();
