@@ -9,7 +9,7 @@ use lab_runner::event::{Event, Failure, LastWords, Moment, Record, Verdict};
 use lab_scenario::pattern::PatternTemplate;
 use lab_scenario::plan::{
     Action, Assertion, BackendKind, Check, Command, ExitStatus, Identity, Input, PLAN_VERSION,
-    Plan, Process, ProcessId, Signal, Stdio, Step,
+    Plan, Process, ProcessId, Signal, Stdio, Step, Times, Window,
 };
 use lab_scenario::source::Place;
 use lab_scenario::template::Template;
@@ -100,7 +100,14 @@ pub(crate) fn plan(file: PathBuf) -> Plan {
         checks: vec![Check {
             name: "bob heard alice exactly once".into(),
             points: 2,
-            assertion: Assertion::Contains { within: ProcessId(2), output: hello() },
+            hint: None,
+            hidden: false,
+            assertion: Assertion::Count {
+                of: vec![ProcessId(2)],
+                output: hello(),
+                times: Times { at_least: 1, at_most: None },
+            },
+            window: Window::default(),
             place: place("{in: bob, output: hello, is: 1}"),
         }],
     }

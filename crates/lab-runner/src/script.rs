@@ -9,6 +9,7 @@ use lab_scenario::plan::{Action, Assertion, Input, Plan, Ready};
 use lab_scenario::source::Place;
 use lab_scenario::template::{Reference, Template};
 
+use crate::checks::Looks;
 use crate::matcher::Matcher;
 
 /// Values that steps have saved, by name.
@@ -21,8 +22,8 @@ pub(crate) struct Script {
     pub(crate) ready: Vec<Vec<Sought>>,
     /// For each step.
     pub(crate) steps: Vec<Lines>,
-    /// What each check looks for.
-    pub(crate) checks: Vec<Option<Sought>>,
+    /// For each check.
+    pub(crate) checks: Vec<Looks>,
 }
 
 /// The texts of a step.
@@ -35,7 +36,22 @@ pub(crate) struct Lines {
     /// What it types, without the Enter of a line.
     types: Option<Template>,
     /// The two sides of a comparison.
-    sides: Option<[Template; 2]>,
+    sides: Option<Sides>,
+}
+
+/// The two sides of a comparison.
+#[derive(Debug)]
+pub(crate) struct Sides([Template; 2]);
+
+impl Sides {
+    /// Filled in with what is saved by now.
+    ///
+    /// # Errors
+    /// In words, what is missing.
+    pub(crate) fn fill_in(&self, saved: &Saved) -> Result<[String; 2], String> {
+        let Self([left, right]) = self;
+        Ok([render(left, saved)?, render(right, saved)?])
+    }
 }
 
 /// Something to look for.
@@ -120,7 +136,7 @@ impl Lines {
     /// In words, what is missing.
     pub(crate) fn sides(&self, saved: &Saved) -> Result<[String; 2], String> {
         match &self.sides {
-            Some([left, right]) => Ok([render(left, saved)?, render(right, saved)?]),
+            Some(sides) => sides.fill_in(saved),
             None => Ok(Default::default()),
         }
     }
@@ -155,15 +171,7 @@ impl Script {
             script.steps.push(compiler.step(&step.action, step.place)?);
         }
         for check in &plan.checks {
-            let pattern = match &check.assertion {
-                Assertion::Contains { output, .. } | Assertion::Count { output, .. } => {
-                    Some(output)
-                }
-                Assertion::Matches { line, .. } => Some(line),
-                Assertion::Exit { .. } => None,
-            };
-            let sought = pattern.map(|pattern| compiler.pattern(pattern, check.place));
-            script.checks.push(sought.transpose()?);
+            script.checks.push(compiler.check(&check.assertion, check.place)?);
         }
         Ok(script)
     }
@@ -199,10 +207,30 @@ impl<L: Fn(&Reference) -> Option<String>> Compiler<L> {
                 Lines { types: Some(text(typed)?), ..Lines::default() }
             }
             Action::Assert { left, right, .. } => {
-                Lines { sides: Some([text(left)?, text(right)?]), ..Lines::default() }
+                Lines { sides: Some(Sides([text(left)?, text(right)?])), ..Lines::default() }
             }
             _ => Lines::default(),
         })
+    }
+
+    fn check(&self, assertion: &Assertion, place: Place) -> Result<Looks, ScriptError> {
+        let patterns: Vec<&PatternTemplate> = match assertion {
+            Assertion::Count { output, .. } | Assertion::SameOrder { output, .. } => vec![output],
+            Assertion::Matches { line, .. } => vec![line],
+            Assertion::Order(said) => said.iter().map(|said| &said.output).collect(),
+            Assertion::Delivered { sent, .. } | Assertion::Latency { sent, .. } => {
+                vec![&sent.text]
+            }
+            Assertion::Exit { .. } | Assertion::Compare { .. } => Vec::new(),
+        };
+        let sought = patterns.into_iter().map(|pattern| self.pattern(pattern, place));
+        let sides = match assertion {
+            Assertion::Compare { left, right, .. } => {
+                Some(Sides([self.text(left, place)?, self.text(right, place)?]))
+            }
+            _ => None,
+        };
+        Ok(Looks { sought: sought.collect::<Result<_, _>>()?, sides })
     }
 
     /// Filled in but for what steps save.

@@ -131,6 +131,8 @@ codes! {
         "`${` must be followed by a name and `}`. `$${` stands for `${` itself.";
     "E0307" NameTaken "a name that is used twice"
         "Within a file, processes have different names, and so have variables and matrix keys together.";
+    "E0308" UnknownLabel "a label that no step gives"
+        "A step `label: NAME` names a moment; checks look between such moments.";
 
     "E0401" UnknownTopology "a topology that cannot be found"
         "A bare name stands for `topologies/NAME.yaml` in the lab's folder or one above it; anything with a slash or ending in `.yaml` is a path from the scenario's folder.";

@@ -212,28 +212,66 @@ pub(crate) enum Status {
 pub(crate) struct Check {
     pub(crate) name: String,
     pub(crate) points: u32,
+    pub(crate) hint: Option<Draft>,
+    pub(crate) hidden: bool,
     pub(crate) assertion: Assertion,
+    pub(crate) window: Window,
     pub(crate) place: Place,
+}
+
+/// The part of a run that a check looks at.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Window {
+    pub(crate) after: Option<String>,
+    pub(crate) before: Option<String>,
+    pub(crate) lasting: Option<Setting<Duration>>,
+}
+
+/// How often something happens.
+#[derive(Debug, Clone)]
+pub(crate) struct Bounds {
+    pub(crate) at_least: Option<Setting<Count>>,
+    pub(crate) at_most: Option<Setting<Count>>,
 }
 
 #[derive(Debug, Clone)]
 pub(crate) enum Assertion {
-    Contains {
-        within: ProcessId,
-        output: PatternDraft,
-    },
     Count {
-        within: ProcessId,
+        of: Vec<ProcessId>,
         output: PatternDraft,
-        at_least: Option<Setting<Count>>,
-        at_most: Option<Setting<Count>>,
+        times: Bounds,
     },
     Matches {
-        within: ProcessId,
+        of: Vec<ProcessId>,
         line: PatternDraft,
+    },
+    Order(Vec<(ProcessId, PatternDraft)>),
+    SameOrder {
+        of: Vec<ProcessId>,
+        output: PatternDraft,
+    },
+    Delivered {
+        from: ProcessId,
+        sent: PatternDraft,
+        to: Vec<ProcessId>,
+        times: Bounds,
+        never: Vec<ProcessId>,
+    },
+    Latency {
+        from: ProcessId,
+        sent: PatternDraft,
+        to: Vec<ProcessId>,
+        max: Option<Setting<Duration>>,
+        median: Option<Setting<Duration>>,
+        p99: Option<Setting<Duration>>,
     },
     Exit {
         of: ProcessId,
         status: Status,
+    },
+    Compare {
+        left: Draft,
+        comparison: Comparison,
+        right: Draft,
     },
 }

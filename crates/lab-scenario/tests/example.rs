@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lab_scenario::plan::{
     Action, Assertion, BackendKind, Command, ExitStatus, Fault, Input, LinkChange, LinkState,
-    ProcessId, Ready, Signal,
+    ProcessId, Ready, Signal, Times,
 };
 use lab_scenario::source::Source;
 use lab_scenario::template::Template;
@@ -139,8 +139,9 @@ fn the_example_becomes_two_plans() {
     );
     assert_eq!(plan.checks[0].points, 2);
     assert!(matches!(
-        plan.checks[0].assertion,
-        Assertion::Count { within: ProcessId(2), at_least: 1, at_most: Some(1), .. }
+        &plan.checks[0].assertion,
+        Assertion::Count { of, times: Times { at_least: 1, at_most: Some(1) }, .. }
+            if of == &[ProcessId(2)]
     ));
 }
 

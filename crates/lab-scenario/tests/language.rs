@@ -230,21 +230,21 @@ fn checks() {
     let plan = plan();
     let shown = |check: &lab_scenario::plan::Check| {
         let what = match &check.assertion {
-            Assertion::Contains { within, output } => format!("{} contains {output}", within.0),
-            Assertion::Count { within, output, at_least, at_most } => {
-                format!("{} count {output} {at_least}..={at_most:?}", within.0)
+            Assertion::Count { of, output, times } => {
+                format!("{of:?} count {output} {}..={:?}", times.at_least, times.at_most)
             }
-            Assertion::Matches { within, line } => format!("{} matches {line}", within.0),
+            Assertion::Matches { of, line } => format!("{of:?} matches {line}"),
             Assertion::Exit { of, status } => format!("{} {status}", of.0),
+            other => panic!("{other:?}"),
         };
         format!("{} ({}): {what}", check.name, check.points)
     };
     let checks: Vec<_> = plan.checks.iter().map(shown).collect();
     insta::assert_snapshot!(checks.join("\n"), @r##"
-    three times (3): 1 count x 3..=Some(3)
-    alice puts out /y/ 1 to ${port} times (0): 1 count /y/ 1..=Some(4000)
-    bob puts out `hello from` (0): 2 contains hello from
-    every line of bob matches /^.*$/ (0): 2 matches /^.*$/
+    three times (3): [ProcessId(1)] count x 3..=Some(3)
+    alice puts out /y/ 1 to ${port} times (0): [ProcessId(1)] count /y/ 1..=Some(4000)
+    bob puts out `hello from` (0): [ProcessId(2)] count hello from 1..=None
+    every line of bob matches /^.*$/ (0): [ProcessId(2)] matches /^.*$/
     how server ends (0): 0 ended with code 0
     how alice ends (0): 1 was killed by SIGKILL
     "##);

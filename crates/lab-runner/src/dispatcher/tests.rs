@@ -317,7 +317,10 @@ fn points_are_counted() {
     let check = |points| Check {
         name: "c".into(),
         points,
+        hint: None,
+        hidden: false,
         assertion: Assertion::Exit { of: ProcessId(0), status: ExitStatus::Code(0) },
+        window: lab_scenario::plan::Window::default(),
         place: Place::default(),
     };
     let mut jobs = jobs(2);

@@ -36,6 +36,8 @@ pub(super) struct Actor {
     pub(super) ready: bool,
     /// Its terminal, or its standard output and standard error.
     pub(super) scrolls: Vec<Scroll>,
+    /// What was typed into it, and when.
+    pub(super) typed: Vec<(Nanos, Vec<u8>)>,
     /// Bytes of its output that went into the record.
     pub(super) recorded: usize,
     /// Somebody asked it to end, so that however it ends is no surprise.
@@ -68,6 +70,7 @@ impl Actor {
             life: Life::Absent,
             ready: false,
             scrolls: std::iter::repeat_with(Scroll::default).take(streams).collect(),
+            typed: Vec::new(),
             recorded: 0,
             excused: false,
             mid_line: false,

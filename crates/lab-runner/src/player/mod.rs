@@ -103,6 +103,8 @@ pub(crate) struct Player<'p> {
     blame: Option<Blame>,
     /// What steps have saved.
     saved: Saved,
+    /// Moments that steps have named.
+    labels: Vec<(String, Nanos)>,
     /// Hosts whose processes are stopped where they are.
     paused: BTreeSet<String>,
     /// Steps that came to their end so far, in all lines and turns.
@@ -127,6 +129,7 @@ impl<'p> Player<'p> {
             phase: Phase::Over,
             blame: None,
             saved: Saved::new(),
+            labels: Vec::new(),
             paused: BTreeSet::new(),
             moves: 0,
             wake: now,
@@ -479,23 +482,18 @@ impl<'p> Player<'p> {
 
     /// Makes those checks that are not made yet and can be.
     fn make_checks(&mut self, of_ends: bool) {
-        for (index, check) in self.plan.checks.iter().enumerate() {
+        let witnesses = self.plan.processes.iter().zip(&self.actors).map(witness).collect();
+        let record = checks::Record { witnesses, labels: &self.labels, saved: &self.saved };
+        let looks = &mut self.script.checks;
+        for ((check, looks), slot) in self.plan.checks.iter().zip(looks).zip(&mut self.outcomes) {
             let is_of_end = matches!(check.assertion, Assertion::Exit { .. });
-            if is_of_end == of_ends {
-                let actor = &self.actors[check.assertion.subject().0];
-                let testimony = checks::Testimony {
-                    scrolls: &actor.scrolls,
-                    started: actor.life != Life::Absent,
-                    status: actor.status(),
-                };
-                let mut sought = self.script.checks[index].as_mut();
-                let ready = sought.as_mut().map_or(Ok(()), |sought| sought.prepare(&self.saved));
-                let matcher = sought.and_then(|sought| sought.matcher());
-                self.outcomes[index] = Some(match ready {
-                    Ok(()) => checks::judge(&check.assertion, matcher, &testimony),
-                    Err(found) => CheckOutcome { verdict: Verdict::Inconclusive, found },
-                });
+            if is_of_end != of_ends {
+                continue;
             }
+            *slot = Some(match looks.prepare(&self.saved) {
+                Ok(()) => checks::judge(&check.assertion, &check.window, looks, &record),
+                Err(found) => CheckOutcome { verdict: Verdict::Inconclusive, found },
+            });
         }
     }
 
@@ -510,11 +508,14 @@ impl<'p> Player<'p> {
                     Verdict::Fail => format!("the check `{}` did not hold", check.name),
                     _ => format!("the check `{}` shows nothing", check.name),
                 };
-                let subject = Some(check.assertion.subject());
+                let subject = check.assertion.subjects().first().copied();
                 let mut blame = self.blame(outcome.verdict, now, summary, subject);
                 blame.failure.step = None;
                 blame.failure.place = Some(check.place);
-                blame.failure.detail = Some(outcome.found.clone());
+                if !check.hidden {
+                    blame.failure.detail = Some(outcome.found.clone());
+                }
+                blame.failure.help.clone_from(&check.hint);
                 self.blame = Some(blame);
             }
             self.emit(Event::CheckFinished { check: index, outcome });
@@ -564,4 +565,14 @@ pub(crate) struct SpawnFailure {
 
 pub(crate) fn nanos(duration: std::time::Duration) -> Nanos {
     Nanos::try_from(duration.as_nanos()).unwrap_or(Nanos::MAX)
+}
+
+fn witness<'a>((process, actor): (&'a Process, &'a Actor)) -> checks::Witness<'a> {
+    checks::Witness {
+        name: &process.name,
+        scrolls: &actor.scrolls,
+        typed: &actor.typed,
+        started: actor.life != Life::Absent,
+        status: actor.status(),
+    }
 }

@@ -127,6 +127,7 @@ impl Player<'_> {
             self.actors[to.0].mid_line = !matches!(last, b'\n' | &CTRL_D);
         }
         self.chronicle.typed(now, self.name(to), &bytes);
+        self.actors[to.0].typed.push((now, bytes.clone()));
         self.emit(Event::Input { process: to, bytes: Bytes(bytes.clone()) });
         self.orders.push_back(Order::Type(to, bytes));
         StepState::Typing { to, done: None }
@@ -142,7 +143,7 @@ impl Player<'_> {
     }
 
     /// A step is done: notes what follows from that.
-    pub(super) fn settle(&mut self, index: usize) {
+    pub(super) fn settle(&mut self, index: usize, now: Nanos) {
         match &self.plan.steps[index].action {
             Action::Start(process) => {
                 self.actors[process.0].ready = true;
@@ -151,6 +152,7 @@ impl Player<'_> {
             // This end was asked for; it is no surprise to the steps that follow.
             Action::Exit { of, .. } => self.actors[of.0].excused = true,
             Action::Label(label) => {
+                self.labels.push((label.clone(), now));
                 self.emit(Event::Labelled { step: index, label: label.clone() });
             }
             Action::Fault(fault) => {

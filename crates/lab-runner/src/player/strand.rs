@@ -86,7 +86,7 @@ impl Player<'_> {
             let step = &self.plan.steps[index];
             match self.look(index, strand.began, &mut strand.state, now) {
                 Ok(Progress::Done) => {
-                    self.settle(index);
+                    self.settle(index, now);
                     self.emit(Event::StepPassed { step: index });
                 }
                 Ok(progress) => return progress,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use lab_scenario::pattern::PatternTemplate;
 use lab_scenario::plan::{
     BackendKind, Check, Command, Fault, Identity, Input, LinkChange, LinkState, PLAN_VERSION,
-    Signal, Stdio, Step,
+    Signal, Stdio, Step, Times, Window,
 };
 use lab_scenario::template::Template;
 use lab_scenario::topology::{SwitchKind, Topology, single};
@@ -85,14 +85,18 @@ fn check(assertion: Assertion) -> Check {
     Check {
         name: "the check".into(),
         points: 1,
+        hint: None,
+        hidden: false,
         assertion,
+        window: Window::default(),
         place: lab_scenario::source::Place::default(),
     }
 }
 
 fn count(within: ProcessId, output: &str, number: u64) -> Check {
     let output = literal(output);
-    check(Assertion::Count { within, output, at_least: number, at_most: Some(number) })
+    let times = Times { at_least: number, at_most: Some(number) };
+    check(Assertion::Count { of: vec![within], output, times })
 }
 
 /// A player and what it ordered so far.

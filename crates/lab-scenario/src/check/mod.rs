@@ -13,6 +13,7 @@ mod steps;
 mod talk;
 pub(crate) mod topology;
 mod variables;
+mod window;
 
 use std::collections::HashMap;
 use std::time::Duration;

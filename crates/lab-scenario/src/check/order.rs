@@ -53,10 +53,12 @@ pub(super) fn check(
     course.follow(steps);
     let Course { lives, mut reported, .. } = course;
     for check in checks {
-        let ProcessId(id) = check.subject;
-        if matches!(lives[id], Life::NotYet) && starts_itself && !reported[id] {
-            reported[id] = true;
-            not_started(checker, check.subject, check.span, None);
+        for (process, span) in &check.subjects {
+            let ProcessId(id) = *process;
+            if matches!(lives[id], Life::NotYet) && starts_itself && !reported[id] {
+                reported[id] = true;
+                not_started(checker, *process, *span, None);
+            }
         }
     }
     if starts_itself && !checker.sink.has_errors() {

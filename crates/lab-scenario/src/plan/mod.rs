@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::template::Template;
 use crate::topology::Topology;
 
-pub use check::{Assertion, Check};
+pub use check::{Assertion, Check, LatencyBounds, Said, Times, Typed, Window};
 pub use process::{Command, ExitStatus, Process, ProcessId, Ready, Signal, Stdio};
 pub use step::{Action, Fault, Input, LinkChange, LinkState, Step};
 

@@ -1,0 +1,239 @@
+//! Judges statements about the whole record.
+//!
+//! A statement that something is absent is only worth as much as the witness: of
+//! a process that never said anything it shows nothing, so it is inconclusive. So
+//! is a statement about messages none of which was ever sent, and one about a part
+//! of the run that never came.
+
+mod delivery;
+mod order;
+mod record;
+
+use std::time::Duration;
+
+use lab_scenario::plan::{Assertion, ExitStatus, ProcessId, Times, Window};
+
+use crate::bytes::printable;
+use crate::event::{CheckOutcome, Verdict};
+use crate::matcher::Matcher;
+use crate::script::{Saved, Sought};
+use crate::scroll::{Nanos, Scroll};
+use record::{Part, parts};
+pub(crate) use record::{Record, Witness};
+
+/// Times that are named of many.
+const MAX_TIMES: usize = 5;
+
+/// What a check looks for, made ready.
+#[derive(Debug, Default)]
+pub(crate) struct Looks {
+    /// In the order in which the assertion names them.
+    pub(crate) sought: Vec<Sought>,
+    /// The two sides of a comparison.
+    pub(crate) sides: Option<crate::script::Sides>,
+}
+
+/// Judges one statement.
+pub(crate) fn judge(
+    assertion: &Assertion,
+    window: &Window,
+    looks: &Looks,
+    record: &Record<'_>,
+) -> CheckOutcome {
+    if let Some(absent) = assertion.subjects().iter().find(|id| !record.witness(**id).started) {
+        let name = record.witness(*absent).name;
+        return outcome(Verdict::Inconclusive, format!("{name} was never started"));
+    }
+    let Some(parts) = parts(window, record.labels) else {
+        let label = window.after.as_deref().or(window.before.as_deref()).unwrap_or_default();
+        let found = format!("the run never came to `{label}`");
+        return outcome(Verdict::Inconclusive, found);
+    };
+    let matcher = |index: usize| looks.sought.get(index).and_then(Sought::matcher);
+    match (assertion, matcher(0)) {
+        (Assertion::Exit { of, status }, _) => judge_exit(*status, record.witness(*of).status),
+        (Assertion::Compare { comparison, .. }, _) => {
+            match looks.compare(*comparison, record.saved) {
+                Ok((true, found)) => outcome(Verdict::Pass, found),
+                Ok((false, found)) => outcome(Verdict::Fail, found),
+                Err(why) => outcome(Verdict::Inconclusive, why),
+            }
+        }
+        (Assertion::Count { of, times, .. }, Some(matcher)) => {
+            each(of, record, |witness| judge_count(*times, matcher, &parts, witness))
+        }
+        (Assertion::Matches { of, .. }, Some(matcher)) => {
+            each(of, record, |witness| judge_lines(matcher, witness))
+        }
+        (Assertion::Order(said), Some(_)) => {
+            let matchers: Vec<_> = (0..said.len()).filter_map(matcher).collect();
+            order::judge_order(said, &matchers, &parts, record)
+        }
+        (Assertion::SameOrder { of, .. }, Some(matcher)) => {
+            order::judge_same(of, matcher, &parts, record)
+        }
+        (Assertion::Delivered { sent, to, times, never }, Some(matcher)) => {
+            let sent = delivery::sent(record.witness(sent.into), matcher, &parts);
+            delivery::judge_delivered(&sent, to, *times, never, record)
+        }
+        (Assertion::Latency { sent, to, bounds }, Some(matcher)) => {
+            let sent = delivery::sent(record.witness(sent.into), matcher, &parts);
+            delivery::judge_latency(&sent, to, bounds, record)
+        }
+        (_, None) => outcome(Verdict::Inconclusive, "there is nothing to look for"),
+    }
+}
+
+fn outcome(verdict: Verdict, found: impl Into<String>) -> CheckOutcome {
+    CheckOutcome { verdict, found: found.into() }
+}
+
+/// The worst of what holds of each of several; with names if there are several.
+fn each(
+    of: &[ProcessId],
+    record: &Record<'_>,
+    judge: impl Fn(&Witness<'_>) -> CheckOutcome,
+) -> CheckOutcome {
+    /// Names in one sentence.
+    const MOST: usize = 3;
+    if let [one] = of {
+        return judge(&record.witness(*one));
+    }
+    let judged: Vec<_> = of
+        .iter()
+        .map(|id| {
+            let witness = record.witness(*id);
+            let outcome = judge(&witness);
+            (witness.name, outcome)
+        })
+        .collect();
+    let worst = judged.iter().map(|(_, outcome)| outcome.verdict).max().unwrap_or(Verdict::Pass);
+    let such: Vec<_> = judged.iter().filter(|(_, outcome)| outcome.verdict == worst).collect();
+    if worst == Verdict::Pass {
+        return outcome(worst, format!("so for all {}", judged.len()));
+    }
+    let named = such.iter().take(MOST).map(|(name, outcome)| format!("{name}: {}", outcome.found));
+    let mut found = named.collect::<Vec<_>>().join("; ");
+    if let Some(more) = such.len().checked_sub(MOST).filter(|more| *more > 0) {
+        found.push_str(&format!("; and {more} more"));
+    }
+    outcome(worst, found)
+}
+
+fn judge_exit(wanted: ExitStatus, status: Option<ExitStatus>) -> CheckOutcome {
+    match status {
+        None => outcome(Verdict::Fail, "it did not end"),
+        Some(status) => {
+            let verdict = if status == wanted { Verdict::Pass } else { Verdict::Fail };
+            outcome(verdict, format!("it {status}"))
+        }
+    }
+}
+
+fn judge_count(
+    times: Times,
+    matcher: &Matcher,
+    parts: &[Part],
+    witness: &Witness<'_>,
+) -> CheckOutcome {
+    let Times { at_least, at_most } = times;
+    let mut count = 0_u64;
+    let mut moments = Vec::new();
+    for scroll in witness.scrolls {
+        let lost = scroll.end() - scroll.bytes().len();
+        for range in matcher.all(scroll.bytes()) {
+            let at = scroll.time_of(lost + range.end.saturating_sub(1));
+            if !parts.iter().any(|part| part.holds(at)) {
+                continue;
+            }
+            count += 1;
+            if moments.len() < MAX_TIMES {
+                moments.push(at);
+            }
+        }
+    }
+    let found = found(count, &moments);
+    if at_most.is_some_and(|most| count > most) {
+        return outcome(Verdict::Fail, found);
+    }
+    if witness.is_cut() && (count < at_least || at_most.is_some()) {
+        let reason = format!("{found} in what was kept, but the beginning of its output was not");
+        return outcome(Verdict::Inconclusive, reason);
+    }
+    if count < at_least {
+        return outcome(Verdict::Fail, found);
+    }
+    if !witness.has_spoken() {
+        return outcome(Verdict::Inconclusive, SAID_NOTHING);
+    }
+    outcome(Verdict::Pass, found)
+}
+
+const SAID_NOTHING: &str = "it said nothing at all, so this shows nothing";
+
+/// A moment as a person would say it.
+fn seconds(at: Nanos) -> String {
+    format!("{:.3} s", Duration::from_nanos(at).as_secs_f64())
+}
+
+fn found(count: u64, times: &[Nanos]) -> String {
+    let listed: Vec<_> = times.iter().copied().map(seconds).collect();
+    let more = if count > listed.len() as u64 { ", …" } else { "" };
+    match count {
+        0 => "not found".to_owned(),
+        1 => format!("found once, at {}", listed.join("")),
+        _ => format!("found {count} times, at {}{more}", listed.join(", ")),
+    }
+}
+
+fn judge_lines(matcher: &Matcher, witness: &Witness<'_>) -> CheckOutcome {
+    use bstr::ByteSlice as _;
+    let mut lines = 0_u64;
+    for line in witness.scrolls.iter().flat_map(|scroll| scroll.bytes().lines()) {
+        lines += 1;
+        if matcher.all(line).next().is_none() {
+            let line = printable(line);
+            return outcome(Verdict::Fail, format!("line {lines} does not match: `{line}`"));
+        }
+    }
+    if lines == 0 {
+        return outcome(Verdict::Inconclusive, SAID_NOTHING);
+    }
+    if witness.is_cut() {
+        let reason = "all lines that were kept match, but the beginning of its output was not";
+        return outcome(Verdict::Inconclusive, reason);
+    }
+    outcome(Verdict::Pass, format!("all {lines} lines match"))
+}
+
+impl Looks {
+    /// Makes all of it ready with what is saved by now.
+    ///
+    /// # Errors
+    /// In words, what is missing or wrong.
+    pub(crate) fn prepare(&mut self, saved: &Saved) -> Result<(), String> {
+        self.sought.iter_mut().try_for_each(|sought| sought.prepare(saved))
+    }
+
+    fn compare(
+        &self,
+        comparison: lab_scenario::quantity::Comparison,
+        saved: &Saved,
+    ) -> Result<(bool, String), String> {
+        let Some(sides) = &self.sides else { return Err("there is nothing to compare".to_owned()) };
+        let [left, right] = sides.fill_in(saved)?;
+        let holds = comparison.of(&left, &right)?;
+        let not = if holds { "" } else { ": that does not hold" };
+        Ok((holds, format!("{left} {comparison} {right}{not}")))
+    }
+}
+
+impl Witness<'_> {
+    fn is_cut(&self) -> bool {
+        self.scrolls.iter().any(Scroll::is_cut)
+    }
+
+    fn has_spoken(&self) -> bool {
+        self.scrolls.iter().any(|scroll| scroll.end() > 0)
+    }
+}

@@ -1,0 +1,114 @@
+//! What checks look at: everybody's words with their times, and the moments that
+//! steps named.
+
+use lab_scenario::plan::{ExitStatus, ProcessId, Window};
+
+use crate::script::Saved;
+use crate::scroll::{Nanos, Scroll};
+
+/// The record of a run.
+pub(crate) struct Record<'a> {
+    /// By number of the process.
+    pub(crate) witnesses: Vec<Witness<'a>>,
+    /// Moments that steps named, in order.
+    pub(crate) labels: &'a [(String, Nanos)],
+    /// What steps saved.
+    pub(crate) saved: &'a Saved,
+}
+
+/// What is known of a process.
+#[derive(Clone, Copy)]
+pub(crate) struct Witness<'a> {
+    pub(crate) name: &'a str,
+    /// Its output, a scroll per stream.
+    pub(crate) scrolls: &'a [Scroll],
+    /// What was typed into it, and when.
+    pub(crate) typed: &'a [(Nanos, Vec<u8>)],
+    /// Whether it was ever started.
+    pub(crate) started: bool,
+    /// How it ended, if it has.
+    pub(crate) status: Option<ExitStatus>,
+}
+
+impl<'a> Record<'a> {
+    pub(crate) fn witness(&self, id: ProcessId) -> Witness<'a> {
+        self.witnesses[id.0]
+    }
+}
+
+/// A part of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Part {
+    from: Nanos,
+    /// The first moment that is not in it any more.
+    to: Nanos,
+}
+
+impl Part {
+    pub(super) fn holds(self, at: Nanos) -> bool {
+        self.from <= at && at < self.to
+    }
+}
+
+/// The parts of a run that a window opens on, in order; `None` if the run never
+/// came to one.
+pub(super) fn parts(window: &Window, labels: &[(String, Nanos)]) -> Option<Vec<Part>> {
+    let times = |wanted: &str| {
+        let labels = labels.iter().filter(|(name, _)| name == wanted).map(|(_, at)| *at);
+        labels.collect::<Vec<_>>()
+    };
+    let begins = window.after.as_deref().map_or_else(|| vec![0], times);
+    let ends = window.before.as_deref().map(times);
+    let lasting = window
+        .lasting
+        .map_or(Nanos::MAX, |lasting| Nanos::try_from(lasting.as_nanos()).unwrap_or(Nanos::MAX));
+    let parts: Vec<Part> = begins
+        .into_iter()
+        .filter_map(|from| {
+            let end = match &ends {
+                // One that was begun but never ended was not come to its end.
+                Some(ends) => *ends.iter().find(|end| **end >= from)?,
+                None => Nanos::MAX,
+            };
+            Some(Part { from, to: end.min(from.saturating_add(lasting)) })
+        })
+        .collect();
+    (!parts.is_empty()).then_some(parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn window(after: Option<&str>, before: Option<&str>, lasting: Option<u64>) -> Window {
+        Window {
+            after: after.map(str::to_owned),
+            before: before.map(str::to_owned),
+            lasting: lasting.map(Duration::from_nanos),
+        }
+    }
+
+    #[test]
+    fn windows() {
+        let labels: Vec<(String, Nanos)> =
+            [("cut", 10), ("healed", 20), ("cut", 30), ("healed", 40), ("cut", 50)]
+                .map(|(name, at)| (name.to_owned(), at))
+                .to_vec();
+        let end = Nanos::MAX;
+        let table = [
+            (window(None, None, None), Some(vec![(0, end)])),
+            (window(Some("cut"), Some("healed"), None), Some(vec![(10, 20), (30, 40)])),
+            (window(Some("healed"), None, Some(5)), Some(vec![(20, 25), (40, 45)])),
+            (window(None, Some("healed"), None), Some(vec![(0, 20)])),
+            (window(Some("never"), None, None), None),
+            (window(Some("cut"), Some("never"), None), None),
+        ];
+        for (window, expected) in table {
+            let found = parts(&window, &labels);
+            let found = found.map(|p| p.iter().map(|p| (p.from, p.to)).collect::<Vec<_>>());
+            assert_eq!(found, expected, "{window:?}");
+        }
+    }
+}
