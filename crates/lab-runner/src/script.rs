@@ -260,3 +260,9 @@ impl<L: Fn(&Reference) -> Option<String>> Compiler<L> {
         Ok(Sought { matcher: Some(Matcher::new(compiled)), late: None })
     }
 }
+
+/// What a check looks for that depends on nothing.
+#[cfg(test)]
+pub(crate) fn looks(assertion: &Assertion) -> Looks {
+    Compiler { lookup: |_: &Reference| None }.check(assertion, Place::default()).unwrap()
+}

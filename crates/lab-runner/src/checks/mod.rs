@@ -8,6 +8,8 @@
 mod delivery;
 mod order;
 mod record;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

@@ -1,0 +1,229 @@
+//! Checks on records that were never played.
+
+use std::time::Duration;
+
+use lab_scenario::pattern::PatternTemplate;
+use lab_scenario::plan::{LatencyBounds, Said, Typed};
+use lab_scenario::template::Template;
+
+use super::*;
+
+const ALICE: ProcessId = ProcessId(0);
+const BOB: ProcessId = ProcessId(1);
+const CAROL: ProcessId = ProcessId(2);
+const MS: Nanos = 1_000_000;
+
+fn pattern(text: &str) -> PatternTemplate {
+    match text.strip_prefix('/').and_then(|text| text.strip_suffix('/')) {
+        Some(regex) => PatternTemplate::Regex(Template::literal(regex)),
+        None => PatternTemplate::Literal(Template::literal(text)),
+    }
+}
+
+/// What alice, bob and carol said, and what was typed into alice, each with its
+/// time in milliseconds.
+#[derive(Default)]
+struct Story {
+    said: [Vec<(Nanos, &'static str)>; 3],
+    typed: Vec<(Nanos, &'static str)>,
+    labels: Vec<(Nanos, &'static str)>,
+}
+
+impl Story {
+    fn judge(&self, assertion: &Assertion, window: &Window) -> (Verdict, String) {
+        let scrolls = self.said.each_ref().map(|said| {
+            let mut scroll = Scroll::default();
+            for (at, text) in said {
+                scroll.push(text.as_bytes(), at * MS);
+            }
+            vec![scroll]
+        });
+        let typed: Vec<_> =
+            self.typed.iter().map(|(at, text)| (at * MS, text.as_bytes().to_vec())).collect();
+        let labels: Vec<_> =
+            self.labels.iter().map(|(at, name)| ((*name).to_owned(), at * MS)).collect();
+        let names = ["alice", "bob", "carol"];
+        let witnesses = names.into_iter().zip(&scrolls).map(|(name, scrolls)| Witness {
+            name,
+            scrolls,
+            typed: if name == "alice" { &typed } else { &[] },
+            started: true,
+            status: None,
+        });
+        let saved = Saved::new();
+        let record = Record { witnesses: witnesses.collect(), labels: &labels, saved: &saved };
+        let looks = crate::script::looks(assertion);
+        let CheckOutcome { verdict, found } = judge(assertion, window, &looks, &record);
+        (verdict, found)
+    }
+
+    fn whole(&self, assertion: &Assertion) -> (Verdict, String) {
+        self.judge(assertion, &Window::default())
+    }
+}
+
+fn times(at_least: u64, at_most: Option<u64>) -> Times {
+    Times { at_least, at_most }
+}
+
+fn absent(of: ProcessId, text: &str) -> Assertion {
+    Assertion::Count { of: vec![of], output: pattern(text), times: times(0, Some(0)) }
+}
+
+fn delivered(to: &[ProcessId], never: &[ProcessId], number: Times) -> Assertion {
+    Assertion::Delivered {
+        sent: Typed { into: ALICE, text: pattern("/^To bob:(.*)$/") },
+        to: to.to_vec(),
+        times: number,
+        never: never.to_vec(),
+    }
+}
+
+#[test]
+fn absence_is_worth_what_the_witness_is() {
+    let story = Story { said: [vec![(1, "hello\n")], vec![], vec![]], ..Story::default() };
+    assert_eq!(story.whole(&absent(ALICE, "error")).0, Verdict::Pass);
+    assert_eq!(story.whole(&absent(ALICE, "hello")).0, Verdict::Fail);
+    assert_eq!(story.whole(&absent(BOB, "error")).0, Verdict::Inconclusive);
+}
+
+#[test]
+fn windows_open_between_labels() {
+    let story = Story {
+        said: [vec![], vec![(5, "early\n"), (15, "meanwhile\n"), (25, "late\n")], vec![]],
+        labels: vec![(10, "cut"), (20, "healed")],
+        ..Story::default()
+    };
+    let between =
+        Window { after: Some("cut".into()), before: Some("healed".into()), lasting: None };
+    assert_eq!(story.judge(&absent(BOB, "late"), &between).0, Verdict::Pass);
+    assert_eq!(story.judge(&absent(BOB, "meanwhile"), &between).0, Verdict::Fail);
+    let said =
+        |text| Assertion::Count { of: vec![BOB], output: pattern(text), times: times(1, None) };
+    let soon = |millis| Window {
+        after: Some("healed".into()),
+        before: None,
+        lasting: Some(Duration::from_millis(millis)),
+    };
+    assert_eq!(story.judge(&said("late"), &soon(6)).0, Verdict::Pass);
+    assert_eq!(story.judge(&said("late"), &soon(5)).0, Verdict::Fail);
+    let never = Window { after: Some("never".into()), ..Window::default() };
+    let (verdict, found) = story.judge(&absent(BOB, "late"), &never);
+    assert_eq!((verdict, &*found), (Verdict::Inconclusive, "the run never came to `never`"));
+}
+
+#[test]
+fn orders_across_processes() {
+    let story = Story {
+        said: [vec![(1, "one "), (9, "four")], vec![(4, "two three\n")], vec![]],
+        ..Story::default()
+    };
+    let order = |said: &[(ProcessId, &str)]| {
+        let said = said.iter().map(|(by, text)| Said { by: *by, output: pattern(text) });
+        Assertion::Order(said.collect())
+    };
+    let right = [(ALICE, "one"), (BOB, "two"), (BOB, "three"), (ALICE, "four")];
+    assert_eq!(story.whole(&order(&right)).0, Verdict::Pass);
+    // In one chunk, and so at one time: the bytes tell.
+    let (verdict, found) = story.whole(&order(&[(BOB, "three"), (BOB, "two")]));
+    assert_eq!(verdict, Verdict::Fail);
+    assert_eq!(found, "`two` of bob came last at 0.004 s, and `three` of bob at 0.004 s");
+    assert_eq!(story.whole(&order(&[(ALICE, "four"), (BOB, "two")])).0, Verdict::Fail);
+    let (verdict, found) = story.whole(&order(&[(ALICE, "one"), (CAROL, "x")]));
+    assert_eq!((verdict, &*found), (Verdict::Fail, "`x` of carol was not found"));
+}
+
+#[test]
+fn the_same_order_for_all() {
+    let said =
+        |a, b, c| Story { said: [vec![(1, a)], vec![(2, b)], vec![(3, c)]], ..Story::default() };
+    let same =
+        Assertion::SameOrder { of: vec![ALICE, BOB, CAROL], output: pattern(r"/says (\d)/") };
+    let story = said("x says 1\nx says 2\n", "says 1, says 2", "? says 1\nsays 2\n");
+    assert_eq!(story.whole(&same).0, Verdict::Pass);
+    let (verdict, found) = said("says 1 says 2", "says 2 says 1", "says 1 says 2").whole(&same);
+    assert_eq!((verdict, &*found), (Verdict::Fail, "number 1 is `1` at alice, and `2` at bob"));
+    let (verdict, found) = said("says 1 says 2", "says 1 says 2", "says 1").whole(&same);
+    assert_eq!(
+        (verdict, &*found),
+        (Verdict::Fail, "number 2 is `2` at alice, and nothing at carol")
+    );
+    assert_eq!(said("hm", "hm", "hm").whole(&same).0, Verdict::Inconclusive);
+}
+
+#[test]
+fn deliveries() {
+    let typed = ["To bob:m 1\n", "To bob:m 10\n", "who\n", "To bob:m 1\n"];
+    let story = |bob, carol| Story {
+        said: [vec![(0, "alice\n")], bob, carol],
+        typed: (1..).map(|n| n * 10).zip(typed).collect(),
+        ..Story::default()
+    };
+    let all =
+        || vec![(11, "m 1 From alice\n"), (21, "m 10 From alice\n"), (41, "m 1 From alice\n")];
+    let once = times(1, Some(1));
+    let (verdict, found) = story(all(), vec![(1, "hi")]).whole(&delivered(&[BOB], &[CAROL], once));
+    assert_eq!((verdict, &*found), (Verdict::Pass, "so for all 3 that were sent"));
+    let mut lost = all();
+    lost.pop();
+    let (verdict, found) = story(lost, vec![]).whole(&delivered(&[BOB], &[], once));
+    assert_eq!(verdict, Verdict::Fail);
+    assert_eq!(found, "`m 1`, sent at 0.010 s, came out of bob once, not 2 times");
+    let mut doubled = all();
+    doubled.push((50, "m 10 From alice\n"));
+    assert_eq!(
+        story(doubled.clone(), vec![]).whole(&delivered(&[BOB], &[], once)).0,
+        Verdict::Fail
+    );
+    let at_least = times(1, None);
+    assert_eq!(story(doubled, vec![]).whole(&delivered(&[BOB], &[], at_least)).0, Verdict::Pass);
+    let overheard = story(all(), vec![(12, "m 1\n")]).whole(&delivered(&[BOB], &[CAROL], once));
+    assert_eq!(overheard, (Verdict::Fail, "`m 1` came out of carol".into()));
+    let deaf = story(all(), vec![]).whole(&delivered(&[], &[CAROL], once));
+    assert_eq!(deaf.0, Verdict::Inconclusive);
+    let nothing = Story { typed: vec![], ..story(all(), vec![]) };
+    assert_eq!(nothing.whole(&delivered(&[BOB], &[], once)).0, Verdict::Inconclusive);
+}
+
+#[test]
+fn latencies() {
+    let story = Story {
+        said: [vec![], vec![(12, "a\n"), (23, "b\n"), (36, "c\n")], vec![]],
+        typed: vec![(10, "To bob:a\n"), (20, "To bob:b\n"), (30, "To bob:c\n")],
+        ..Story::default()
+    };
+    let latency = |median: u64, max: u64| Assertion::Latency {
+        sent: Typed { into: ALICE, text: pattern("/^To bob:(.*)$/") },
+        to: vec![BOB],
+        bounds: LatencyBounds {
+            median: Some(Duration::from_millis(median)),
+            max: Some(Duration::from_millis(max)),
+            p99: None,
+        },
+    };
+    let (verdict, found) = story.whole(&latency(3, 6));
+    assert_eq!(verdict, Verdict::Pass);
+    assert_eq!(found, "3 messages: median 3.000 ms, p99 6.000 ms, max 6.000 ms");
+    assert_eq!(story.whole(&latency(2, 6)).0, Verdict::Fail);
+    assert_eq!(story.whole(&latency(3, 5)).0, Verdict::Fail);
+    let lost = Story { said: [vec![], vec![(12, "a\n")], vec![]], ..story };
+    let (verdict, found) = lost.whole(&latency(3, 6));
+    assert_eq!(verdict, Verdict::Fail);
+    assert_eq!(found, "`b`, sent at 0.020 s, never came out of bob");
+}
+
+#[test]
+fn several_processes_at_once() {
+    let story = Story {
+        said: [vec![(1, "hello")], vec![(1, "hello")], vec![(1, "hm")]],
+        ..Story::default()
+    };
+    let all = |of: &[ProcessId]| Assertion::Count {
+        of: of.to_vec(),
+        output: pattern("hello"),
+        times: times(1, None),
+    };
+    assert_eq!(story.whole(&all(&[ALICE, BOB])), (Verdict::Pass, "so for all 2".into()));
+    let (verdict, found) = story.whole(&all(&[ALICE, BOB, CAROL]));
+    assert_eq!((verdict, &*found), (Verdict::Fail, "carol: not found"));
+}
