@@ -1,6 +1,8 @@
 //! The schemas that editors get take every file that labrun takes, and refuse
 //! what nobody should write; the judge is a validator that is not ours.
 
+mod support;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -68,6 +70,34 @@ fn the_files_of_the_repository_are_taken() {
 fn the_whole_language_is_taken() {
     let text = include_str!("whole_language.yaml");
     takes(&validator(FileKind::Scenario), text, Path::new("whole_language.yaml"));
+}
+
+/// Whatever is done to a scenario: if labrun still takes it, so does the schema.
+#[test]
+fn nothing_is_refused_that_labrun_takes() {
+    const VALUES: [&str; 6] = ["~", "1", "'1'", "true", "5s", "[alice]"];
+    let validator = validator(FileKind::Scenario);
+    let lines: Vec<&str> = include_str!("whole_language.yaml").lines().collect();
+    let mut taken = 0;
+    let mut judge = |changed: &[&str]| {
+        let text = changed.join("\n");
+        if support::check(&text).is_ok() {
+            takes(&validator, &text, Path::new("changed"));
+            taken += 1;
+        }
+    };
+    for at in 0..lines.len() {
+        judge(&[&lines[..at], &lines[at + 1..]].concat());
+        for (colon, _) in lines[at].match_indices(": ") {
+            let (key, rest) = lines[at].split_at(colon + 2);
+            let end = rest.find([',', '}']).unwrap_or(rest.len());
+            for value in VALUES {
+                let line = format!("{key}{value}{}", &rest[end..]);
+                judge(&[&lines[..at], &[line.as_str()], &lines[at + 1..]].concat());
+            }
+        }
+    }
+    assert!(taken > 150, "only {taken} of the changed files are sound");
 }
 
 #[test]
