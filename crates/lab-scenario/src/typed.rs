@@ -1,5 +1,5 @@
-//! Scalars that must be a value of some type: read by the checks, and known to
-//! the schemas.
+//! Scalars that must be a value of some type. Only as that can the checks read
+//! them, and as that the schemas describe them.
 
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -52,24 +52,5 @@ impl<T: FromText, const OPEN: bool> Decode for Typed<T, OPEN> {
             true => schema::any_of([T::schema(), json!({"type": "string", "pattern": r"\$\{"})]),
             false => T::schema(),
         }
-    }
-}
-
-/// A scalar that a `T` may be read from.
-pub(crate) trait Holds<T, const OPEN: bool> {
-    /// As it is written.
-    fn text(&self) -> &Text;
-}
-
-impl<T, const OPEN: bool> Holds<T, OPEN> for Typed<T, OPEN> {
-    fn text(&self) -> &Text {
-        &self.text
-    }
-}
-
-/// A text of which the schema says no more.
-impl<T, const OPEN: bool> Holds<T, OPEN> for Text {
-    fn text(&self) -> &Text {
-        self
     }
 }

@@ -14,6 +14,7 @@ use crate::raw::{RawCheck, RawContains, RawCount, RawDelivered, RawExit, RawLate
 use crate::source::Span;
 use crate::suggest;
 use crate::text::Text;
+use crate::typed::Open;
 use crate::values::{Count, Whole};
 
 use super::window::Edges;
@@ -220,7 +221,7 @@ impl Checker<'_> {
     ) -> Option<Assertion> {
         let of = self.everybody(raw.processes.as_ref(), subjects);
         let output = self.pattern(raw.output.as_ref());
-        let given = [raw.is.as_deref(), raw.at_least.as_deref(), raw.at_most.as_deref()];
+        let given = [raw.is.as_ref(), raw.at_least.as_ref(), raw.at_most.as_ref()];
         let mut times = self.bounds(given)?;
         if times.at_least.is_none() && times.at_most.is_none() {
             if raw.is_whole() {
@@ -248,7 +249,7 @@ impl Checker<'_> {
     }
 
     /// Exactly so many, or at least and at most. `None` if that is wrong.
-    fn bounds(&mut self, [is, at_least, at_most]: [Option<&Text>; 3]) -> Option<Bounds> {
+    fn bounds(&mut self, [is, at_least, at_most]: [Option<&Open<Count>>; 3]) -> Option<Bounds> {
         if let Some(is) = is {
             if let Some(other) = at_least.or(at_most) {
                 let message = "this says exactly how many, so there is nothing to add";
@@ -258,11 +259,11 @@ impl Checker<'_> {
                 );
                 return None;
             }
-            let is: Setting<Count> = self.setting(Some(is))?;
+            let is = self.setting(Some(is))?;
             return Some(Bounds { at_least: Some(is.clone()), at_most: Some(is) });
         }
-        let least: Option<Setting<Count>> = self.setting(at_least);
-        let most: Option<Setting<Count>> = self.setting(at_most);
+        let least = self.setting(at_least);
+        let most = self.setting(at_most);
         if let (Some(Setting::Known(least)), Some(Setting::Known(most)), Some(text)) =
             (&least, &most, at_most)
             && least.0 > most.0
@@ -355,7 +356,7 @@ impl Checker<'_> {
             Some(_) => self.everybody(raw.never.as_ref(), subjects)?,
             None => Vec::new(),
         };
-        let given = [raw.exactly.as_deref(), raw.at_least.as_deref(), raw.at_most.as_deref()];
+        let given = [raw.exactly.as_ref(), raw.at_least.as_ref(), raw.at_most.as_ref()];
         let mut times = self.bounds(given)?;
         if times.at_least.is_none() && times.at_most.is_none() {
             times = Bounds { at_least: Some(ONCE), at_most: Some(ONCE) };

@@ -29,7 +29,7 @@ use crate::scope::{self, Scope, Stage};
 use crate::source::{Lines, Place, Span};
 use crate::text::Text;
 use crate::topology::NodeKind;
-use crate::typed::Holds;
+use crate::typed::{Fixed, Open};
 use crate::values::FromText;
 use cast::Cast;
 pub(crate) use cast::NUMBER;
@@ -169,16 +169,16 @@ impl Checker<'_> {
     }
 
     /// A value that must be known: no `${…}`.
-    fn value<T: FromText>(&mut self, text: Option<&impl Holds<T, false>>) -> Option<T> {
+    fn value<T: FromText>(&mut self, text: Option<&Fixed<T>>) -> Option<T> {
         value(text, self.sink)
     }
 
     /// A value that variables may give.
-    fn setting<T: FromText>(&mut self, text: Option<&impl Holds<T, true>>) -> Option<Setting<T>> {
-        let text = text?.text();
+    fn setting<T: FromText>(&mut self, text: Option<&Open<T>>) -> Option<Setting<T>> {
+        let text: &Text = text?;
         let draft = Draft::read(text, &self.scope, self.sink);
         match draft.known() {
-            Some(_) => self.value(Some(text)).map(Setting::Known),
+            Some(_) => read(text, self.sink).map(Setting::Known),
             None => Some(Setting::Open(draft)),
         }
     }
@@ -209,11 +209,12 @@ impl Checker<'_> {
 }
 
 /// A value that must be known: no `${…}`.
-pub(crate) fn value<T: FromText>(
-    text: Option<&impl Holds<T, false>>,
-    sink: &mut Sink,
-) -> Option<T> {
-    let text = text?.text();
+pub(crate) fn value<T: FromText>(text: Option<&Fixed<T>>, sink: &mut Sink) -> Option<T> {
+    read(text?, sink)
+}
+
+/// What a text stands for; if it is no such value, that is reported.
+fn read<T: FromText>(text: &Text, sink: &mut Sink) -> Option<T> {
     match T::from_text(&text.value) {
         Ok(value) => Some(value),
         Err(bad) => {
