@@ -33,6 +33,10 @@ pub struct Pace {
     /// Bytes read from a connection at once. An app may make many bytes of few (an address
     /// before each line); what it makes of these must not fill a queue.
     pub read: usize,
+    /// Bytes of a connection that the kernel may hold unsent (TCP_NOTSENT_LOWAT). The rest waits in
+    /// our queue, where all share it and it counts; megabytes in each socket's buffer would
+    /// only push each other out of the cache.
+    pub unsent: u32,
     /// Bytes published in one turn after which no more is read in it.
     pub publish: usize,
 }
@@ -47,6 +51,7 @@ impl Pace {
             quick: Duration::from_millis(250),
             patience: Duration::from_secs(2),
             read: (max_queue / 128).clamp(512, 64 * 1024),
+            unsent: 64 * 1024,
             publish: max_queue / 8,
         }
     }

@@ -214,12 +214,12 @@ impl<M: Send + 'static> Pool<M> {
     }
 
     fn hand_over(&self, listener: usize, stream: mio::net::TcpStream, peer: SocketAddr) {
-        let Config { max_connections, peer_timeout, .. } = self.shared.config;
+        let Config { max_connections, .. } = self.shared.config;
         let count = self.shared.connections();
         if count >= max_connections.saturating_add(REFUSALS) {
             return tracing::warn!(%peer, "closed at once: too many connections");
         }
-        if let Err(error) = socket::set_options(&stream, peer_timeout) {
+        if let Err(error) = socket::set_options(&stream, &self.shared.config) {
             return tracing::debug!(%peer, %error, "closed at once: cannot set its options");
         }
         let fewest = self

@@ -1,6 +1,6 @@
 //! Making sockets, and the options every connection gets.
 
-use crate::PeerTimeout;
+use crate::Config;
 use mio::net::{TcpListener, TcpStream};
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use std::io;
@@ -24,11 +24,15 @@ pub(crate) fn listen(address: SocketAddr, reset: bool) -> io::Result<TcpListener
     Ok(TcpListener::from_std(socket.into()))
 }
 
-/// No delay for small frames (batching is ours), and an end for vanished peers.
-pub(crate) fn set_options(stream: &TcpStream, peer_timeout: Option<PeerTimeout>) -> io::Result<()> {
+/// No delay for small frames (batching is ours), no more in the kernel than it can send
+/// where there is a pace, and an end for vanished peers.
+pub(crate) fn set_options(stream: &TcpStream, config: &Config) -> io::Result<()> {
     let socket = SockRef::from(stream);
     socket.set_tcp_nodelay(true)?;
-    let Some(limits) = peer_timeout else { return Ok(()) };
+    if let Some(pace) = config.pace {
+        socket.set_tcp_notsent_lowat(pace.unsent)?;
+    }
+    let Some(limits) = config.peer_timeout else { return Ok(()) };
     let keepalive = TcpKeepalive::new()
         .with_time(limits.idle)
         .with_interval(limits.interval)

@@ -92,6 +92,9 @@ impl App for Chat {
 
     fn turn_ends(&mut self, io: &mut Io<Message>) {
         self.room.tell_news(|order| carry_out(order, io));
+        if let Some(console) = &mut self.console {
+            console.turn_ends();
+        }
     }
 }
 
