@@ -35,13 +35,22 @@ pub(super) struct Callers<K> {
     callers: Vec<Caller<K>>,
     /// The name and address of the peer of the private chat.
     agreed: Option<(String, IpAddr)>,
+    /// The chat is over, but the peer's last words may be on their way until then.
+    fades_at: Option<Instant>,
     /// The caller who is the peer.
     speaker: Option<(K, Decoder)>,
 }
 
 impl<K: Copy + PartialEq> Callers<K> {
     pub(super) fn new(max_frame: usize, timeout: Duration) -> Self {
-        Self { max_frame, timeout, callers: Vec::new(), agreed: None, speaker: None }
+        Self {
+            max_frame,
+            timeout,
+            callers: Vec::new(),
+            agreed: None,
+            fades_at: None,
+            speaker: None,
+        }
     }
 
     /// Somebody has connected.
@@ -95,9 +104,15 @@ impl<K: Copy + PartialEq> Callers<K> {
         self.choose(out);
     }
 
+    /// The peer has left. What it said before may come after the registry's word.
+    pub(super) fn fade(&mut self, at: Option<Instant>) {
+        self.fades_at = at;
+    }
+
     /// The private chat is over.
     pub(super) fn disagree(&mut self, out: &mut Vec<ClientAction<K>>) {
         self.agreed = None;
+        self.fades_at = None;
         if let Some((speaker, _)) = self.speaker.take() {
             self.dismiss(speaker, out);
         }
@@ -109,11 +124,15 @@ impl<K: Copy + PartialEq> Callers<K> {
             .iter()
             .filter(|caller| !self.may_wait(caller))
             .filter_map(|caller| caller.since.checked_add(self.timeout))
+            .chain(self.fades_at)
             .min()
     }
 
     /// Dismisses those who have waited long enough.
     pub(super) fn expire(&mut self, now: Instant, out: &mut Vec<ClientAction<K>>) {
+        if self.fades_at.is_some_and(|at| at <= now) {
+            self.disagree(out);
+        }
         let late = |caller: &&Caller<K>| {
             !self.may_wait(caller) && now.saturating_duration_since(caller.since) >= self.timeout
         };

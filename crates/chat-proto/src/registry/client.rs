@@ -160,6 +160,8 @@ pub struct Client<K> {
     /// The NAME of a pair whose DATA is still to come.
     about: Option<String>,
     private: Option<Private>,
+    /// The user has asked to leave the private chat.
+    exiting: bool,
     /// In a room, as far as the registry has said.
     grouped: bool,
     /// The registry's last word was the refusal of the name.
@@ -186,6 +188,7 @@ impl<K: Copy + PartialEq> Client<K> {
             decoder: Decoder::new(4 * MAX_CHARS),
             about: None,
             private: None,
+            exiting: false,
             grouped: false,
             refused: false,
             callers: Callers::new(limits.max_frame, limits.caller_timeout),
@@ -214,7 +217,7 @@ impl<K: Copy + PartialEq> Client<K> {
             ClientEvent::Connected(server) => self.connected(server, now, out),
             ClientEvent::Line(line) => self.line(line, now, out),
             ClientEvent::InputEnded => self.leave(now, out),
-            ClientEvent::Received(bytes) => self.received(bytes, out),
+            ClientEvent::Received(bytes) => self.received(bytes, now, out),
             ClientEvent::Closed => self.closed(out),
             ClientEvent::LinkUp => {
                 if let Some(private) = &mut self.private {
@@ -280,7 +283,10 @@ impl<K: Copy + PartialEq> Client<K> {
             Command::Request(Request::Logout) if self.server == Server::Gone => {
                 self.leave(now, out);
             }
-            Command::Request(request) => self.request(&request, out),
+            Command::Request(request) => {
+                self.exiting |= matches!(request, Request::Exit { .. }) && self.is_private();
+                self.request(&request, out);
+            }
         }
     }
 
@@ -320,7 +326,7 @@ impl<K: Copy + PartialEq> Client<K> {
         frame
     }
 
-    fn received(&mut self, mut input: &[u8], out: &mut Out<K>) {
+    fn received(&mut self, mut input: &[u8], now: Instant, out: &mut Out<K>) {
         // Taken out, so that what it lends does not lend out all the rest.
         let mut decoder = std::mem::replace(&mut self.decoder, Decoder::new(0));
         while self.phase != Phase::Over {
@@ -330,7 +336,7 @@ impl<K: Copy + PartialEq> Client<K> {
                     break;
                 }
                 (Ok(Some(name)), None) => self.about = Some(name.to_owned()),
-                (Ok(Some(data)), Some(about)) => self.reply(&about, data, out),
+                (Ok(Some(data)), Some(about)) => self.reply(&about, data, now, out),
                 (Err(error), _) => {
                     let why = format!("what the registry sent cannot be read: {error}");
                     out.push(ClientAction::Complain(why));
@@ -341,7 +347,7 @@ impl<K: Copy + PartialEq> Client<K> {
         self.decoder = decoder;
     }
 
-    fn reply(&mut self, about: &str, data: &str, out: &mut Out<K>) {
+    fn reply(&mut self, about: &str, data: &str, now: Instant, out: &mut Out<K>) {
         let reply = Reply::parse(data);
         self.refused = matches!(&reply, Reply::Text(text) if text.starts_with(NAME_REFUSED));
         match reply {
@@ -356,7 +362,13 @@ impl<K: Copy + PartialEq> Client<K> {
             }
             Reply::ClientExit(text) => {
                 show_server(&text, out);
-                self.end_private(out);
+                let asked = self.exiting;
+                self.hang_up(out);
+                if asked {
+                    self.callers.disagree(out);
+                } else {
+                    self.callers.fade(now.checked_add(self.limits.grace));
+                }
             }
             Reply::LogoutSuccess => {
                 let goodbye = format!("logging out from session. goodbye {}", self.me());
@@ -389,10 +401,15 @@ impl<K: Copy + PartialEq> Client<K> {
     }
 
     fn end_private(&mut self, out: &mut Out<K>) {
+        self.hang_up(out);
+        self.callers.disagree(out);
+    }
+
+    fn hang_up(&mut self, out: &mut Out<K>) {
+        self.exiting = false;
         if self.private.take().is_some() {
             out.push(ClientAction::HangUp);
             out.push(ClientAction::Timer(Timer::Link, None));
-            self.callers.disagree(out);
         }
     }
 
