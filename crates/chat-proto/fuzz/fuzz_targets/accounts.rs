@@ -79,6 +79,10 @@ fuzz_target!(|data: &[u8]| {
         if what & 64 != 0
             && let Some(ticket) = pushes.pop_front()
         {
+            if what & 32 != 0 {
+                let event = Event::Pushed { ticket, delivered: Delivered::Taken };
+                hub.handle(event, moment(now), &mut out);
+            }
             hub.handle(Event::Pushed { ticket, delivered }, moment(now), &mut out);
         }
         if what & 128 != 0 {

@@ -7,6 +7,7 @@
 //! that a machine that does not is an error before.
 
 use super::receipt;
+use std::time::Duration;
 
 /// What happens to the connection of a push.
 #[derive(Debug, Clone, Copy)]
@@ -19,7 +20,7 @@ pub enum DeliveryEvent<'a> {
     Ended,
     /// It is lost, or did not come about.
     Lost,
-    /// The push's time is over.
+    /// [`Delivery::HOLD`] has passed since it was sent, and later the push's time.
     Deadline,
 }
 
@@ -32,6 +33,9 @@ pub enum Delivered {
     No,
     /// It was sent, and the connection broke: an old client may have read it.
     Perhaps,
+    /// It was sent, and an old client holds the connection open, as some do until the next
+    /// one comes. The next push may go out; what becomes of this one is said later.
+    Taken,
 }
 
 /// One push under way.
@@ -40,13 +44,17 @@ pub struct Delivery {
     receipt: Option<String>,
     heard: Vec<u8>,
     sent: bool,
+    taken: bool,
 }
 
 impl Delivery {
+    /// How long an old client may hold a connection open before the next push goes out.
+    pub const HOLD: Duration = Duration::from_millis(100);
+
     /// A push; `id` if the session has receipts.
     #[must_use]
     pub fn new(id: Option<&str>) -> Self {
-        Self { receipt: id.map(receipt), heard: Vec::new(), sent: false }
+        Self { receipt: id.map(receipt), heard: Vec::new(), sent: false, taken: false }
     }
 
     /// True if the peer must see the end of our stream after the line, because it does
@@ -71,6 +79,10 @@ impl Delivery {
                     None
                 }
                 DeliveryEvent::Received(_) => None,
+                DeliveryEvent::Deadline if self.sent && !self.taken => {
+                    self.taken = true;
+                    Some(Delivered::Taken)
+                }
                 DeliveryEvent::Lost if self.sent => Some(Delivered::Perhaps),
                 DeliveryEvent::Ended | DeliveryEvent::Deadline if self.sent => Some(Delivered::Yes),
                 DeliveryEvent::Ended | DeliveryEvent::Deadline | DeliveryEvent::Lost => {
@@ -108,7 +120,7 @@ mod tests {
         for (id, events, expected) in [
             (None, &[Sent, Ended][..], Some(Delivered::Yes)),
             (None, &[Sent, Received(b"thanks")], None),
-            (None, &[Sent, Deadline], Some(Delivered::Yes)),
+            (None, &[Sent, Deadline], Some(Delivered::Taken)),
             (None, &[Sent, Lost], Some(Delivered::Perhaps)),
             (None, &[Lost], Some(Delivered::No)),
             (None, &[Deadline], Some(Delivered::No)),
@@ -122,6 +134,18 @@ mod tests {
             let mut delivery = Delivery::new(id);
             let found = events.iter().find_map(|event| delivery.handle(*event));
             assert_eq!(found, expected, "{events:?}");
+        }
+    }
+
+    #[test]
+    fn what_becomes_of_a_push_that_was_taken() {
+        for (event, expected) in
+            [(Deadline, Delivered::Yes), (Ended, Delivered::Yes), (Lost, Delivered::Perhaps)]
+        {
+            let mut delivery = Delivery::new(None);
+            assert_eq!(delivery.handle(Sent), None);
+            assert_eq!(delivery.handle(Deadline), Some(Delivered::Taken));
+            assert_eq!(delivery.handle(event), Some(expected));
         }
     }
 }

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tracing::debug;
 
-/// Pushes under way, and those whose end the hub does not know yet.
+/// Pushes under way, and what the hub does not know yet of them.
 pub(super) struct Pushes {
     timeout: Duration,
     by_conn: ConnMap<Push>,
@@ -26,7 +26,7 @@ impl Pushes {
         Self { timeout, by_conn: ConnMap::default(), by_ticket: HashMap::new(), over: Vec::new() }
     }
 
-    /// Tickets of pushes that ended, and how.
+    /// Tickets of pushes of which there is something to tell.
     pub(super) fn take_over(&mut self) -> Vec<(u64, Delivered)> {
         std::mem::take(&mut self.over)
     }
@@ -66,6 +66,7 @@ impl Pushes {
         io.send(conn, std::mem::take(&mut push.line).into());
         if push.delivery.ends_stream() {
             io.finish(conn);
+            io.set_deadline(conn, io.now().checked_add(Delivery::HOLD));
         }
         self.tell(conn, DeliveryEvent::Sent, io)
     }
@@ -88,8 +89,13 @@ impl Pushes {
         io: &mut Io<M>,
     ) -> bool {
         let Some(push) = self.by_conn.get_mut(conn) else { return false };
-        if let Some(delivered) = push.delivery.handle(event) {
-            self.end(conn, delivered, io);
+        match push.delivery.handle(event) {
+            None => {}
+            Some(Delivered::Taken) => {
+                self.over.push((push.ticket, Delivered::Taken));
+                io.set_deadline(conn, io.now().checked_add(self.timeout));
+            }
+            Some(delivered) => self.end(conn, delivered, io),
         }
         true
     }

@@ -1,5 +1,6 @@
 //! Logging in: names, passwords, lockouts.
 
+use super::mail::address_to;
 use super::state::{Check, Session};
 use super::{Account, Action, Change, Hub, Moment, Note, RETRY, SessionRecord, timer};
 use crate::accounts::MAX_PASSWORD;
@@ -195,14 +196,11 @@ impl<K: Copy> Hub<K> {
         out: &mut Vec<Action<K>>,
     ) {
         let account = &mut self.accounts[index];
-        account.queue.keep_letters();
+        let late = account.make_pushes_late();
         account.failures = 0;
         account.retry_at = None;
         out.push(Action::Timer { id: timer(index, RETRY), at: None });
-        out.extend(account.pushing.as_mut().map(|pushing| {
-            pushing.is_late = true;
-            Action::Cancel { ticket: pushing.ticket }
-        }));
+        out.extend(late.into_iter().map(|ticket| Action::Cancel { ticket }));
         let user = self.name(index);
         out.push(Action::Note(Note::LoggedInElsewhere { user, before: before.push }));
         // The same client once more: it must not be told that it has been replaced.
@@ -213,7 +211,7 @@ impl<K: Copy> Hub<K> {
         let ticket = self.next_ticket;
         self.next_ticket += 1;
         let seq = self.seq();
-        let (line, id) = self.address_to(before, &format!("{:x}-{seq}", self.nonce), "logout");
+        let (line, id) = address_to(before, &format!("{:x}-{seq}", self.nonce), "logout");
         out.push(Action::Push { ticket, to: before.push, line, id });
     }
 }

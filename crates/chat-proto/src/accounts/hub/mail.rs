@@ -8,6 +8,9 @@ use crate::text::for_strangers;
 use std::sync::Arc;
 use std::time::Instant;
 
+/// Pushes that an old client may have taken without confirming them.
+const TAKEN: usize = 32;
+
 /// Pushes that an old client may break before it counts as having read the item.
 const BROKEN_PUSHES: u32 = 3;
 
@@ -133,14 +136,15 @@ impl<K: Copy> Hub<K> {
         let has_room = self.has_room(target, text.len());
         if has_room {
             let (seq, nonce) = (self.seq(), self.nonce);
-            let item = Item { seq, nonce, text: text.into(), is_letter: false };
+            let text = text.into();
+            let item = Item { seq, nonce, text, is_letter: false, broken: 0 };
             self.accounts[target].queue.push(item);
         }
         has_room
     }
 
     fn has_room(&self, target: usize, bytes: usize) -> bool {
-        self.accounts[target].queue.bytes().saturating_add(bytes) < self.options.max_mailbox
+        self.accounts[target].waiting().saturating_add(bytes) < self.options.max_mailbox
     }
 
     pub(super) fn seq(&mut self) -> u64 {
@@ -150,31 +154,23 @@ impl<K: Copy> Hub<K> {
     }
 
     /// Begins the next push, if there is anything to push, somewhere to push it to, and
-    /// no push under way. One at a time keeps the order.
+    /// no push on its way. One at a time keeps the order.
     pub(super) fn deliver(&mut self, index: usize, now: Instant, out: &mut Vec<Action<K>>) {
-        let account = &self.accounts[index];
-        if account.pushing.is_some() || account.retry_at.is_some_and(|at| now < at) {
+        let account = &mut self.accounts[index];
+        let is_busy = account.pushing.iter().any(|pushing| !pushing.is_taken)
+            || account.pushing.len() >= TAKEN;
+        if is_busy || account.session.is_none() || account.retry_at.is_some_and(|at| now < at) {
             return;
         }
-        let (Some(session), Some(item)) = (&account.session, account.queue.first()) else { return };
-        let (to, seq) = (session.push, item.seq);
-        let (line, id) = self.address_to(session, &item.id(), &item.text);
+        let Some(item) = account.queue.pop() else { return };
         let ticket = self.ticket(index);
-        self.accounts[index].pushing = Some(Pushing { ticket, seq, is_late: false });
-        out.push(Action::Push { ticket, to, line, id });
-    }
-
-    /// The line of a push to this session, and its ID if that is to be acknowledged.
-    pub(super) fn address_to(
-        &self,
-        session: &Session,
-        id: &str,
-        push: &str,
-    ) -> (String, Option<String>) {
-        match &session.token {
-            Some(token) => (format!("{WITH}{token} {id} {push}\n"), Some(id.to_owned())),
-            None => (push.to_owned(), None),
+        let account = &mut self.accounts[index];
+        if let Some(session) = &account.session {
+            let to = session.push;
+            let (line, id) = address_to(session, &item.id(), &item.text);
+            out.push(Action::Push { ticket, to, line, id });
         }
+        account.pushing.push(Pushing { ticket, item, is_late: false, is_taken: false });
     }
 
     pub(super) fn pushed(
@@ -184,29 +180,43 @@ impl<K: Copy> Hub<K> {
         now: Instant,
         out: &mut Vec<Action<K>>,
     ) {
-        // None: a `logout` push, of which nothing depends.
-        let Some(index) = self.tickets.remove(&ticket) else { return };
-        let to = self.name(index);
+        // None: a `logout` push, on which nothing depends.
+        let Some(&index) = self.tickets.get(&ticket) else { return };
         let account = &mut self.accounts[index];
-        let Some(Pushing { seq, is_late, .. }) = account.pushing.take() else { return };
-        let is_broken = delivered == Delivered::Perhaps;
-        let is_given_up = is_broken && !is_late && account.failures + 1 >= BROKEN_PUSHES;
-        if delivered == Delivered::No || (is_broken && !is_given_up) {
+        let Some(place) = account.pushing.iter().position(|push| push.ticket == ticket) else {
+            return;
+        };
+        if delivered == Delivered::Taken {
+            account.pushing[place].is_taken = true;
+            return self.deliver(index, now, out);
+        }
+        self.tickets.remove(&ticket);
+        let Pushing { mut item, is_late, .. } = account.pushing.remove(place);
+        item.broken += u32::from(delivered == Delivered::Perhaps);
+        if delivered == Delivered::Yes || item.broken >= BROKEN_PUSHES {
+            self.accounts[index].failures = 0;
+            self.arrived(index, &item, out);
+        } else {
+            if item.is_letter || !is_late {
+                account.queue.put_back(item);
+            }
             // Whoever logged in meanwhile need not wait for the retry.
             if !is_late {
                 self.push_failed(index, now, out);
             }
-            return self.deliver(index, now, out);
         }
-        if is_given_up {
+        self.deliver(index, now, out);
+    }
+
+    fn arrived(&self, index: usize, item: &Item, out: &mut Vec<Action<K>>) {
+        let (to, seq) = (self.name(index), item.seq);
+        if item.broken >= BROKEN_PUSHES {
             out.push(Action::Note(Note::GivenUp { to: to.clone(), seq }));
         }
-        account.failures = 0;
-        if account.queue.pop(seq).is_some_and(|item| item.is_letter) {
+        if item.is_letter {
             out.push(Action::Store(Change::Remove { to: to.clone(), seq }));
             out.push(Action::Note(Note::Delivered { to, seq }));
         }
-        self.deliver(index, now, out);
     }
 
     fn push_failed(&mut self, index: usize, now: Instant, out: &mut Vec<Action<K>>) {
@@ -220,5 +230,13 @@ impl<K: Copy> Hub<K> {
         account.retry_at = now.checked_add(pause);
         out.push(Action::Timer { id: timer(index, RETRY), at: account.retry_at });
         out.push(Action::Note(Note::NotDelivered { to, at, failures }));
+    }
+}
+
+/// The line of a push to this session, and its ID if that is to be acknowledged.
+pub(super) fn address_to(session: &Session, id: &str, push: &str) -> (String, Option<String>) {
+    match &session.token {
+        Some(token) => (format!("{WITH}{token} {id} {push}\n"), Some(id.to_owned())),
+        None => (push.to_owned(), None),
     }
 }

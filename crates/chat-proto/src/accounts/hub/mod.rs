@@ -10,7 +10,8 @@
 //!   [`Action::Store`] must not happen before that change is safe, unless the change
 //!   [may wait](Change::may_wait): an answer says that what was asked for is done.
 //! * [`Action::Check`] and [`Action::Push`] are answered by [`Event::Checked`] and
-//!   [`Event::Pushed`] with their tickets, each exactly once.
+//!   [`Event::Pushed`] with their tickets, each exactly once; before that, a push may be
+//!   [taken](super::Delivered::Taken).
 //! * Everything that grows is bounded: accounts are made by an administrator, each has
 //!   one session, one push under way and a mailbox of so many bytes, and so many
 //!   passwords may wait to be checked.
@@ -195,7 +196,7 @@ pub enum Event<'a, K> {
         /// A number nobody can guess, drawn for this event.
         secret: u128,
     },
-    /// A push is over.
+    /// A push is over, or was taken by a client from which no more may come.
     Pushed {
         /// As in [`Action::Push`].
         ticket: u64,
@@ -429,7 +430,7 @@ impl<K: Copy> Hub<K> {
             locked_until,
             session,
             queue,
-            pushing: None,
+            pushing: Vec::new(),
             failures: 0,
             retry_at: None,
             checks: Default::default(),
@@ -615,16 +616,13 @@ impl<K: Copy> Hub<K> {
         let user = self.name(account);
         let place = &mut self.accounts[account];
         place.session = None;
-        place.queue.keep_letters();
+        let late = place.make_pushes_late();
         place.retry_at = None;
         place.failures = 0;
         for which in [SILENCE, RETRY] {
             out.push(Action::Timer { id: timer(account, which), at: None });
         }
-        out.extend(place.pushing.as_mut().map(|pushing| {
-            pushing.is_late = true;
-            Action::Cancel { ticket: pushing.ticket }
-        }));
+        out.extend(late.into_iter().map(|ticket| Action::Cancel { ticket }));
         out.push(Action::Store(Change::Session { user, session: None }));
     }
 

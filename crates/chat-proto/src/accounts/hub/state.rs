@@ -21,7 +21,8 @@ pub(super) struct Account<K> {
     pub(super) locked_until: Option<Instant>,
     pub(super) session: Option<Session>,
     pub(super) queue: Queue,
-    pub(super) pushing: Option<Pushing>,
+    /// Pushes under way: one, and those that an old client has taken but not confirmed.
+    pub(super) pushing: Vec<Pushing>,
     /// Pushes of the first item that failed.
     pub(super) failures: u32,
     pub(super) retry_at: Option<Instant>,
@@ -33,10 +34,27 @@ pub(super) struct Account<K> {
 #[derive(Debug)]
 pub(super) struct Pushing {
     pub(super) ticket: u64,
-    /// The item it carries.
-    pub(super) seq: u64,
+    pub(super) item: Item,
     /// The session it goes to is over.
     pub(super) is_late: bool,
+    /// It was sent, and the next one may follow.
+    pub(super) is_taken: bool,
+}
+
+impl<K> Account<K> {
+    /// Bytes that wait for this user.
+    pub(super) fn waiting(&self) -> usize {
+        let under_way: usize = self.pushing.iter().map(|pushing| pushing.item.weight()).sum();
+        self.queue.bytes() + under_way
+    }
+
+    /// The session that pushes under way go to is over. Those that can be given up.
+    pub(super) fn make_pushes_late(&mut self) -> Vec<u64> {
+        self.queue.keep_letters();
+        self.pushing.iter_mut().for_each(|pushing| pushing.is_late = true);
+        let fresh = self.pushing.iter().filter(|pushing| !pushing.is_taken);
+        fresh.map(|pushing| pushing.ticket).collect()
+    }
 }
 
 /// A user who is online.
@@ -72,12 +90,19 @@ pub(super) struct Item {
     pub(super) text: Arc<str>,
     /// It is a letter, which outlives the session and the server.
     pub(super) is_letter: bool,
+    /// How often an old client broke the connection that it was sent over.
+    pub(super) broken: u32,
 }
 
 impl Item {
     pub(super) fn letter(letter: &Letter) -> Self {
         let text = format!("print {}: {}", letter.from, letter.text).into();
-        Self { seq: letter.seq, nonce: letter.nonce, text, is_letter: true }
+        Self { seq: letter.seq, nonce: letter.nonce, text, is_letter: true, broken: 0 }
+    }
+
+    /// Its share of a mailbox, in bytes.
+    pub(super) fn weight(&self) -> usize {
+        self.text.len() + ENTRY
     }
 
     pub(super) fn id(&self) -> String {
@@ -101,12 +126,8 @@ impl Queue {
         self.items.len()
     }
 
-    pub(super) fn first(&self) -> Option<&Item> {
-        self.items.front()
-    }
-
     pub(super) fn push(&mut self, item: Item) {
-        self.bytes += item.text.len() + ENTRY;
+        self.bytes += item.weight();
         self.items.push_back(item);
     }
 
@@ -116,17 +137,23 @@ impl Queue {
         self.items.iter().filter(|item| item.is_letter)
     }
 
-    /// Takes out the first item if it is this one.
-    pub(super) fn pop(&mut self, seq: u64) -> Option<Item> {
-        self.items.front().filter(|item| item.seq == seq)?;
+    /// Takes out the first item.
+    pub(super) fn pop(&mut self) -> Option<Item> {
         let item = self.items.pop_front()?;
-        self.bytes -= item.text.len() + ENTRY;
+        self.bytes -= item.weight();
         Some(item)
+    }
+
+    /// Puts an item that was taken out back to its place.
+    pub(super) fn put_back(&mut self, item: Item) {
+        let place = self.items.partition_point(|other| other.seq < item.seq);
+        self.bytes += item.weight();
+        self.items.insert(place, item);
     }
 
     /// Forgets what was meant for the session.
     pub(super) fn keep_letters(&mut self) {
         self.items.retain(|item| item.is_letter);
-        self.bytes = self.items.iter().map(|item| item.text.len() + ENTRY).sum();
+        self.bytes = self.items.iter().map(Item::weight).sum();
     }
 }

@@ -82,6 +82,23 @@ fn an_old_request_may_come_in_pieces_and_an_old_push_may_stay_unread_for_a_while
 }
 
 #[test]
+fn an_old_client_may_hold_its_connections_open() {
+    let store = Store::with(&["columbia"]);
+    // Far longer than the test takes.
+    let server = store.serve(&["--push-timeout", "10m"]);
+    let columbia = Client::online(&server, "columbia");
+    let mut held = Vec::new();
+    for number in 1..=10 {
+        columbia.ask("message", &format!("columbia {number}")).unwrap();
+        let (mut stream, _) = columbia.listener.accept().unwrap();
+        let mut push = String::new();
+        stream.read_to_string(&mut push).unwrap();
+        assert_eq!(push, format!("print columbia: {number}"));
+        held.push(stream);
+    }
+}
+
+#[test]
 fn a_login_elsewhere_ends_the_session_before() {
     let store = Store::with(&["columbia"]);
     let server = store.serve(&[]);
