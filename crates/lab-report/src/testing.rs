@@ -123,6 +123,7 @@ pub(crate) fn outcome(verdict: Verdict, failure: Option<Failure>) -> RunOutcome 
         failure,
         duration: Duration::from_millis(214),
         points: None,
+        checks: vec![],
         lacking: false,
         cut_short: false,
         disturbances: vec![],

@@ -18,6 +18,7 @@ use crate::clean::{clean, clean_line};
 use crate::theme::Theme;
 use crate::words::fit;
 
+mod checks;
 mod picture;
 mod quote;
 
@@ -79,6 +80,7 @@ impl<'a> FailureReport<'a> {
         self.write_subject(text, failure)?;
         self.write_others(text, failure)?;
         self.write_timeline(text, failure)?;
+        self.write_checks(text)?;
         self.write_diagnostics(text)?;
         let faint = self.theme.faint;
         if self.folder.is_some() || self.again.is_some() {

@@ -219,6 +219,8 @@ impl Account {
                 name: &check.name,
                 line: check.place.line,
                 points: check.points,
+                hidden: check.hidden,
+                hint: check.hint.as_deref(),
                 verdict: result.as_ref().map(|(verdict, _)| *verdict),
                 found: result.as_ref().map(|(_, found)| &**found),
             })
@@ -285,6 +287,8 @@ struct CheckDocument<'a> {
     name: &'a str,
     line: usize,
     points: u32,
+    hidden: bool,
+    hint: Option<&'a str>,
     verdict: Option<Verdict>,
     found: Option<&'a str>,
 }

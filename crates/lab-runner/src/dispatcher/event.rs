@@ -7,7 +7,7 @@ use std::time::Duration;
 use lab_scenario::plan::Plan;
 
 use super::Job;
-use crate::event::{Disturbance, Failure, Record, Verdict};
+use crate::event::{CheckOutcome, Disturbance, Failure, Record, Verdict};
 
 /// A run among those dispatched: its place in the jobs, counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,6 +90,8 @@ pub struct RunOutcome {
     pub duration: Duration,
     /// What its checks earned, if any is worth points.
     pub points: Option<Points>,
+    /// What came of each check of the plan, if it was made.
+    pub checks: Vec<Option<CheckOutcome>>,
     /// Whether the stage said, by its exit code [`EXIT_LACKING`], that this
     /// machine cannot do it.
     pub lacking: bool,

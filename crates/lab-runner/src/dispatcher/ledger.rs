@@ -10,7 +10,7 @@ use lab_scenario::plan::{Plan, Signal};
 
 use super::event::{EXIT_LACKING, Points, RunOutcome};
 use super::stage::{Nonsense, StageEnd};
-use crate::event::{Disturbance, Event, Failure, Record, Verdict};
+use crate::event::{CheckOutcome, Disturbance, Event, Failure, Record, Verdict};
 
 /// How much of a line that is no record is shown.
 const NONSENSE_SHOWN: usize = 200;
@@ -33,7 +33,8 @@ pub(super) enum Orders {
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     verdict: Option<(Verdict, Option<Failure>)>,
-    earned: u64,
+    /// What came of each check, by its number.
+    checks: Vec<Option<CheckOutcome>>,
     disturbances: Vec<Disturbance>,
     /// The step under way, and since when.
     step: Option<(usize, u64)>,
@@ -44,8 +45,11 @@ impl Ledger {
         match &record.event {
             Event::StepStarted { step } => self.step = Some((*step, record.at)),
             Event::StepPassed { .. } => self.step = None,
-            Event::CheckFinished { check, outcome } if outcome.verdict == Verdict::Pass => {
-                self.earned += plan.checks.get(*check).map_or(0, |check| check.points.into());
+            Event::CheckFinished { check, outcome } => {
+                self.checks.resize(plan.checks.len(), None);
+                if let Some(slot) = self.checks.get_mut(*check) {
+                    *slot = Some(outcome.clone());
+                }
             }
             Event::Disturbed { disturbance } if self.disturbances.len() < DISTURBANCES => {
                 self.disturbances.push(disturbance.clone());
@@ -67,7 +71,15 @@ impl Ledger {
         duration: Duration,
     ) -> RunOutcome {
         let of = plan.checks.iter().map(|check| u64::from(check.points)).sum();
-        let points = (of > 0).then_some(Points { earned: self.earned, of });
+        let passed = |outcome: &CheckOutcome| outcome.verdict == Verdict::Pass;
+        let earned = plan
+            .checks
+            .iter()
+            .zip(&self.checks)
+            .filter(|(_, outcome)| outcome.as_ref().is_some_and(passed));
+        let earned = earned.map(|(check, _)| u64::from(check.points)).sum();
+        let points = (of > 0).then_some(Points { earned, of });
+        let checks = std::mem::take(&mut self.checks);
         let disturbances = std::mem::take(&mut self.disturbances);
         let (verdict, failure) = self.judge(plan, orders, &end);
         let code = end.status.as_ref().ok().and_then(ExitStatus::code);
@@ -79,6 +91,7 @@ impl Ledger {
             failure,
             duration,
             points,
+            checks,
             lacking,
             cut_short,
             disturbances,
@@ -136,6 +149,7 @@ pub(super) fn never_started(
         failure: Some(failure),
         duration: Duration::ZERO,
         points: None,
+        checks: Vec::new(),
         lacking: false,
         cut_short: false,
         disturbances: Vec::new(),

@@ -511,7 +511,8 @@ impl<'p> Player<'p> {
                 let subject = check.assertion.subjects().first().copied();
                 let mut blame = self.blame(outcome.verdict, now, summary, subject);
                 blame.failure.step = None;
-                blame.failure.place = Some(check.place);
+                // A hidden check does not show what it looks for.
+                blame.failure.place = (!check.hidden).then_some(check.place);
                 if !check.hidden {
                     blame.failure.detail = Some(outcome.found.clone());
                 }

@@ -13,6 +13,8 @@ use lab_scenario::topology::{SwitchKind, Topology, single};
 
 use super::*;
 
+mod strands;
+
 const MS: Nanos = 1_000_000;
 const ALICE: ProcessId = ProcessId(0);
 const BOB: ProcessId = ProcessId(1);
