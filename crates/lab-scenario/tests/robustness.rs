@@ -7,6 +7,7 @@ use lab_scenario::{Diagnostics, PlanOptions, parse_lab, parse_scenario};
 use proptest::prelude::*;
 
 const WHOLE: &str = include_str!("whole_language.yaml");
+const FULLER: &str = include_str!("steps_and_checks.yaml");
 
 /// Reads the bytes as every kind of file there is.
 fn read(bytes: &[u8]) {
@@ -115,6 +116,12 @@ fn piece() -> impl Strategy<Value = String> {
         "alice",
         "alice> ",
         "alice< ",
+        "users!< ",
+        "- parallel: [",
+        "- repeat: {times: 99999, steps: [",
+        "${i}",
+        "count: 1000",
+        "save: port",
         "steps:\n",
         "- send: {to: alice, line: x}\n",
     ];
@@ -127,8 +134,9 @@ fn piece() -> impl Strategy<Value = String> {
 /// The whole language, with some of it cut out, put in or said twice.
 fn mutated() -> impl Strategy<Value = String> {
     let edit = (any::<prop::sample::Index>(), 0..30_usize, piece(), any::<bool>());
-    prop::collection::vec(edit, 1..6).prop_map(|edits| {
-        let mut text: Vec<char> = WHOLE.chars().collect();
+    let whole = prop::sample::select(vec![WHOLE, FULLER]);
+    (whole, prop::collection::vec(edit, 1..6)).prop_map(|(whole, edits)| {
+        let mut text: Vec<char> = whole.chars().collect();
         for (at, length, piece, twice) in edits {
             let from = at.index(text.len().max(1)).min(text.len());
             let until = (from + length).min(text.len());
@@ -174,7 +182,9 @@ proptest! {
 /// Prefixes: what an editor sees while somebody types.
 #[test]
 fn beginnings_of_a_scenario() {
-    for end in (0..WHOLE.len()).step_by(7).filter(|end| WHOLE.is_char_boundary(*end)) {
-        read(&WHOLE.as_bytes()[..end]);
+    for whole in [WHOLE, FULLER] {
+        for end in (0..whole.len()).step_by(7).filter(|end| whole.is_char_boundary(*end)) {
+            read(&whole.as_bytes()[..end]);
+        }
     }
 }

@@ -68,8 +68,9 @@ fn the_files_of_the_repository_are_taken() {
 
 #[test]
 fn the_whole_language_is_taken() {
-    let text = include_str!("whole_language.yaml");
-    takes(&validator(FileKind::Scenario), text, Path::new("whole_language.yaml"));
+    for text in [include_str!("whole_language.yaml"), include_str!("steps_and_checks.yaml")] {
+        takes(&validator(FileKind::Scenario), text, Path::new("the whole language"));
+    }
 }
 
 /// Whatever is done to a scenario: if labrun still takes it, so does the schema.

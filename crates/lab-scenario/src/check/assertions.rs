@@ -429,6 +429,7 @@ impl Checker<'_> {
         let name = |id: &ProcessId| self.cast.person(*id).name.as_str();
         let names = |ids: &[ProcessId]| match ids {
             [one] => name(one).to_owned(),
+            [one, other] => format!("{} and {}", name(one), name(other)),
             [first, .., last] => format!("{}, …, {}", name(first), name(last)),
             [] => String::new(),
         };

@@ -8,8 +8,8 @@ use super::Checker;
 use super::assertions::PlacedCheck;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
-use crate::model::{Action, Exec, Process, Step};
-use crate::plan::ProcessId;
+use crate::model::{Action, Exec, Fault, Process, Step};
+use crate::plan::{LinkState, ProcessId};
 use crate::source::Span;
 
 /// Where a process is in its life at some step.
@@ -98,6 +98,9 @@ impl Course<'_, '_> {
         if let Action::Expect { save, .. } | Action::Exec(Exec { save, .. }) = &step.action {
             self.saved.extend(save.iter().cloned());
         }
+        if let Action::Fault(Fault::Host { host, state: LinkState::Down, .. }) = &step.action {
+            self.power_off(host, step.span);
+        }
         let Some((process, wants)) = wants(&step.action) else { return };
         let ProcessId(id) = process;
         let name = &self.checker.cast.person(process).name;
@@ -129,6 +132,18 @@ impl Course<'_, '_> {
             && let Life::Running(_) = self.lives[id]
         {
             self.lives[id] = Life::Ended(step.span);
+        }
+    }
+
+    /// All processes of a host end.
+    fn power_off(&mut self, host: &str, span: Span) {
+        for model in self.processes.iter().filter(|model| model.host == host) {
+            let found = self.checker.cast.find(&model.name);
+            for ProcessId(id) in found.into_iter().flat_map(|targets| targets.ids) {
+                if let Life::Running(_) = self.lives[id] {
+                    self.lives[id] = Life::Ended(span);
+                }
+            }
         }
     }
 
