@@ -52,6 +52,8 @@ impl Checker<'_> {
             }
             self.dialogue_line(text, line, &within, &mut forbidden, steps);
         }
+        // Once for each line, whoever of a group it is about.
+        forbidden.dedup_by_key(|forbidden| forbidden.span);
         for Forbidden { of, span, .. } in forbidden {
             let name = &self.cast.person(of).name;
             let message = format!("no `{name}<` line follows in this dialogue");

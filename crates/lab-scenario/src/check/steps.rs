@@ -6,12 +6,13 @@ use std::time::Duration;
 use super::Checker;
 use super::talk::SOMEBODY;
 use crate::codes::Code;
-use crate::decode::Maybe;
+use crate::decode::{Maybe, OneOrMany};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Action, Fault, Process, Setting, Step, Within};
 use crate::plan::ProcessId;
 use crate::raw::{RawParallel, RawRepeat, RawRetry, RawStep, RawTargets, RawVerb};
 use crate::scope;
+use crate::source::Span;
 use crate::text::Text;
 use crate::typed::{Fixed, Open};
 use crate::wording;
@@ -219,9 +220,22 @@ impl Checker<'_> {
             RawVerb::Resume(hosts) => {
                 return self.each_host(raw, &hosts.0, Fault::Resume, steps);
             }
-            RawVerb::Parallel(parallel) => self.parallel(parallel),
-            RawVerb::Repeat(repeat) => (self.repeat(repeat), own(None)),
-            RawVerb::Retry(retry) => self.retry(retry),
+            RawVerb::Parallel(parallel) => {
+                let is_empty = |branch: &OneOrMany<RawStep>| branch.0.is_empty();
+                let nothing = parallel.branches.iter().all(is_empty);
+                self.refuse_nothing("parallel", raw.node.head, nothing);
+                self.parallel(parallel)
+            }
+            RawVerb::Repeat(repeat) => {
+                let nothing = repeat.steps.as_ref().is_some_and(Vec::is_empty);
+                self.refuse_nothing("repeat", raw.node.head, nothing);
+                (self.repeat(repeat), own(None))
+            }
+            RawVerb::Retry(retry) => {
+                let nothing = retry.steps.as_ref().is_some_and(Vec::is_empty);
+                self.refuse_nothing("retry", raw.node.head, nothing);
+                self.retry(retry)
+            }
             _ => return,
         };
         let Some(action) = action else { return };
@@ -333,6 +347,14 @@ impl Checker<'_> {
             let frame = Frame { named: Some(name), ..self.default_frame() };
             let step = self.placed(raw, Action::Fault(fault(host)), frame);
             steps.push(step);
+        }
+    }
+
+    /// Reports a step that holds others but has none.
+    fn refuse_nothing(&mut self, verb: &str, head: Span, is_empty: bool) {
+        if is_empty {
+            let message = format!("a `{verb}` without steps");
+            self.sink.report(Diagnostic::new(Code::EmptyValue, head, message));
         }
     }
 
