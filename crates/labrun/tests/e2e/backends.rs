@@ -6,7 +6,7 @@ use super::harness::{Lab, checkout, files_below, labrun, skip_for_want_of_minine
 
 /// Runs on each backend; a missing Mininet is skipped loudly, but is a failure
 /// where the environment says that it should be there.
-fn on_each_backend(test: impl Fn(&str)) {
+pub(super) fn on_each_backend(test: impl Fn(&str)) {
     test("netns");
     if mininet_is_there() {
         test("mininet");

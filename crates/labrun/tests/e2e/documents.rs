@@ -1,6 +1,7 @@
 //! What the documents show is true: their scenarios are sound, and those that
 //! need no programs of a lab pass.
 
+use super::backends::on_each_backend;
 use super::harness::{Lab, checkout};
 
 /// The scenarios in a document: its blocks of YAML.
@@ -13,10 +14,14 @@ fn scenarios(document: &str) -> Vec<String> {
 #[test]
 fn the_reference_runs() {
     let examples = scenarios("labs/README.md");
-    assert!(examples.len() >= 11, "{}", examples.len());
-    for example in examples {
-        Lab::new().file("scenario.yaml", &example).run(&[]).passes();
-    }
+    assert!(examples.len() >= 10, "{}", examples.len());
+    let lab = examples.iter().zip(1..).fold(Lab::new(), |lab, (example, number)| {
+        lab.file(&format!("example-{number}.yaml"), example)
+    });
+    let lab = lab.file("lab.yaml", "name: the examples of the reference\n");
+    on_each_backend(|backend| {
+        lab.run_all(&["--backend", backend, "--jobs", "2"]).passes();
+    });
 }
 
 #[test]

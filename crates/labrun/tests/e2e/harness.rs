@@ -60,10 +60,19 @@ impl Lab {
     /// `labrun run scenario.yaml` with further arguments. What is invalid, since
     /// the machine is too busy, is made again.
     pub(crate) fn run(&self, arguments: &[&str]) -> Outcome {
+        self.run_at("scenario.yaml", arguments)
+    }
+
+    /// The same of all scenarios, which a `lab.yaml` makes a lab.
+    pub(crate) fn run_all(&self, arguments: &[&str]) -> Outcome {
+        self.run_at(".", arguments)
+    }
+
+    fn run_at(&self, path: &str, arguments: &[&str]) -> Outcome {
         let results = self.path().join("results");
         let output = labrun()
             .arg("run")
-            .arg(self.path().join("scenario.yaml"))
+            .arg(self.path().join(path))
             .arg("--results")
             .arg(&results)
             .args(["--retry-invalid", "5"])
