@@ -34,7 +34,9 @@ pub(crate) enum Dialect {
     /// One room for all, plain lines over TCP (port 7777)
     ///
     /// Each line that somebody writes goes to all the others as `[IP:PORT] LINE`, and then back to
-    /// its writer. The chat is printed on standard output too.
+    /// its writer. The chat is printed on standard output too. There is one reactor thread
+    /// unless `--threads` says otherwise: with more, people who connect at the same moment may enter
+    /// in another order.
     Room(crate::room::RoomArgs),
 
     /// Clemson Relay Chat: a tree of servers that relay for their clients (port 34300)
@@ -66,7 +68,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "IP:PORT")]
     listen: Option<String>,
 
-    /// Reactor threads [default: the number of cores]
+    /// Reactor threads [default: the number of cores; `room`: 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
 
@@ -130,6 +132,11 @@ impl ServeArgs {
             peer_timeout: Some(PeerTimeout::new(self.peer_timeout, self.keepalive)),
             ..defaults
         }
+    }
+
+    /// As [`config`](Self::config), with one reactor thread if no number was asked for.
+    pub(crate) fn config_for_one_thread(&self) -> Config {
+        Config { threads: self.threads.map_or(1, usize::from), ..self.config() }
     }
 
     /// Bytes that may be queued for one connection.

@@ -24,7 +24,9 @@ pub(crate) struct RoomArgs {
 
 /// Serves until a signal comes.
 pub(crate) fn run(args: &RoomArgs) -> anyhow::Result<()> {
-    let mut config = args.serve.config();
+    // With several threads who was accepted first need not be the first to enter. To be
+    // exact about that is worth more by default than a second thread is.
+    let mut config = args.serve.config_for_one_thread();
     config.pace = Some(Pace::for_queue(config.max_queue));
     let pool = serve::listen_with(config, &args.serve, room::DEFAULT_PORT)?;
     let mut console =
