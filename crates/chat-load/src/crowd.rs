@@ -7,6 +7,7 @@ use rustix::net::RecvFlags;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How much is read at once.
@@ -15,7 +16,8 @@ const BUFFER: usize = 128 * 1024;
 /// Connections that are waited for together.
 pub(crate) struct Crowd {
     epoll: OwnedFd,
-    members: Vec<TcpStream>,
+    /// They stay open as long as anybody else keeps them too.
+    members: Vec<Arc<TcpStream>>,
     events: Vec<epoll::Event>,
     buffer: Vec<u8>,
     /// Bytes are counted and thrown away in the kernel.
@@ -28,7 +30,7 @@ impl Crowd {
     }
 
     /// Takes over connections that are non-blocking already.
-    pub(crate) fn of(members: Vec<TcpStream>) -> anyhow::Result<Self> {
+    pub(crate) fn of(members: Vec<Arc<TcpStream>>) -> anyhow::Result<Self> {
         let mut crowd = Self {
             epoll: epoll::create(CreateFlags::CLOEXEC).context("cannot make an epoll instance")?,
             members: Vec::with_capacity(members.len()),
@@ -40,7 +42,7 @@ impl Crowd {
         Ok(crowd)
     }
 
-    fn add(&mut self, stream: TcpStream) -> anyhow::Result<()> {
+    fn add(&mut self, stream: Arc<TcpStream>) -> anyhow::Result<()> {
         let data = EventData::new_u64(self.members.len() as u64);
         epoll::add(&self.epoll, &stream, data, EventFlags::IN).context("cannot watch a socket")?;
         self.members.push(stream);
@@ -54,14 +56,14 @@ impl Crowd {
             .with_context(|| format!("cannot connect to {server} (connection {number})"))?;
         stream.set_nodelay(true)?;
         stream.set_nonblocking(true)?;
-        self.add(stream)
+        self.add(Arc::new(stream))
     }
 
     pub(crate) fn len(&self) -> usize {
         self.members.len()
     }
 
-    pub(crate) fn into_members(self) -> Vec<TcpStream> {
+    pub(crate) fn into_members(self) -> Vec<Arc<TcpStream>> {
         self.members
     }
 
@@ -102,9 +104,9 @@ impl Crowd {
             if !flags.intersects(EventFlags::IN | EventFlags::HUP | EventFlags::ERR) {
                 continue;
             }
-            let member = &mut self.members[number];
+            let mut member: &TcpStream = &self.members[number];
             let read = if self.discards {
-                rustix::net::recv(&*member, &mut self.buffer[..], RecvFlags::TRUNC)
+                rustix::net::recv(member, &mut self.buffer[..], RecvFlags::TRUNC)
                     .map(|(_, length)| length)
                     .map_err(Into::into)
             } else {
@@ -124,7 +126,7 @@ impl Crowd {
 
     /// Writes what the socket takes now; `None` if it takes nothing.
     pub(crate) fn write(&self, number: usize, bytes: &[u8]) -> anyhow::Result<Option<usize>> {
-        let mut socket = &self.members[number];
+        let mut socket: &TcpStream = &self.members[number];
         match socket.write(bytes) {
             Ok(count) => Ok(Some(count)),
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),

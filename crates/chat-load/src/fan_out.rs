@@ -7,6 +7,7 @@ use crate::usage::{self, Usage};
 use crate::{Dialect, join};
 use anyhow::{Context as _, bail, ensure};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -94,9 +95,10 @@ pub fn run(load: &FanOut) -> anyhow::Result<Outcome> {
     let heard = Circle::new(&before, length, &after);
 
     // The sender and its echo stay with the first thread.
+    let members = crowd.into_members();
     let mut shares: Vec<Vec<_>> = (0..threads).map(|_| Vec::new()).collect();
-    for (number, member) in crowd.into_members().into_iter().enumerate() {
-        shares[number % threads].push(member);
+    for (number, member) in members.iter().enumerate() {
+        shares[number % threads].push(member.clone());
     }
     let shared = Shared { total: AtomicU64::new(u64::MAX), failed: AtomicBool::new(false) };
     let before = load.process.map(Usage::of).transpose()?;
@@ -123,6 +125,8 @@ pub fn run(load: &FanOut) -> anyhow::Result<Outcome> {
     })?;
     let time = start.elapsed();
     let after = load.process.map(Usage::of).transpose()?;
+    // A thread that is done must not close what it has before the others are.
+    drop(members);
     Ok(Outcome {
         sent: shared.total.load(Ordering::Relaxed),
         delivered,
@@ -147,7 +151,7 @@ struct Team<'a> {
 impl<'a> Team<'a> {
     fn new(
         number: usize,
-        members: Vec<TcpStream>,
+        members: Vec<Arc<TcpStream>>,
         heard: &'a Circle,
         echo: &'a Circle,
         load: &'a FanOut,

@@ -5,7 +5,7 @@ use anyhow::{Context as _, bail};
 use chat_load::Dialect;
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::thread::{CpuSet, sched_setaffinity};
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -133,8 +133,14 @@ fn listening(child: &mut Child) -> anyhow::Result<SocketAddr> {
         .split_once("listening on ")
         .and_then(|(_, address)| address.trim().parse().ok())
         .with_context(|| format!("it said `{}`", line.trim()))?;
-    // Whatever else it says must not fill the pipe.
-    std::thread::spawn(move || std::io::copy(&mut lines.by_ref(), &mut std::io::stderr()));
+    // What else it says must not fill the pipe; that somebody was dropped is worth knowing.
+    std::thread::spawn(move || {
+        for line in lines.lines().map_while(Result::ok) {
+            if line.contains(" WARN dropped") || line.contains(" ERROR ") {
+                eprintln!("{line}");
+            }
+        }
+    });
     Ok(address)
 }
 
