@@ -21,9 +21,9 @@ port = listener.getsockname()[1]
 
 def receive():
     while True:
+        # The connection before stays open until this one takes its name.
         connection, _ = listener.accept()
         print(connection.recv(1024).decode(), flush=True)
-        connection.close()
 
 
 threading.Thread(target=receive, daemon=True).start()

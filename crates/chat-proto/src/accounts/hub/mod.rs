@@ -13,7 +13,7 @@
 //!   [`Event::Pushed`] with their tickets, each exactly once; before that, a push may be
 //!   [taken](super::Delivered::Taken).
 //! * Everything that grows is bounded: accounts are made by an administrator, each has
-//!   one session, one push under way and a mailbox of so many bytes, and so many
+//!   one session, a few pushes under way and a mailbox of so many bytes, and so many
 //!   passwords may wait to be checked.
 //!
 //! # Who is who
@@ -22,18 +22,23 @@
 //! it has one, else from the address it logged in from. [`Options::trust_clients`] turns
 //! that off.
 
+mod event;
 mod login;
 mod mail;
 mod state;
+mod stored;
 #[cfg(test)]
 mod tests;
+
+pub use event::{Action, Event, Note};
+pub use stored::{Change, Letter, Record, SessionRecord};
 
 use super::OK;
 use super::answer::answers;
 use super::request::{Ask, Request, Signed};
 use state::{Account, Item, Queue, Session};
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -77,274 +82,6 @@ pub struct Moment {
     pub instant: Instant,
     /// For what is stored.
     pub wall: SystemTime,
-}
-
-/// What the store knows of an account.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Record {
-    /// The user's name.
-    pub name: String,
-    /// The password's hash, a PHC string.
-    pub hash: String,
-    /// Whom the user has blocked.
-    pub blocked: Vec<String>,
-    /// Wrong passwords in a row.
-    pub tries: u32,
-    /// Locked out until then.
-    pub locked_until: Option<SystemTime>,
-    /// The session, if the user was online.
-    pub session: Option<SessionRecord>,
-    /// Letters not yet delivered, in order.
-    pub letters: Vec<Letter>,
-}
-
-/// A session as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SessionRecord {
-    /// Where it logged in from.
-    pub source: IpAddr,
-    /// Where it listens.
-    pub push: SocketAddr,
-    /// Its secret, if it understands receipts.
-    pub token: Option<String>,
-}
-
-/// A message that waits for its recipient.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Letter {
-    /// Letters are delivered in this order.
-    pub seq: u64,
-    /// A number that was drawn when the server that took it was started.
-    pub nonce: u64,
-    /// Who wrote it.
-    pub from: Arc<str>,
-    /// The text.
-    pub text: Arc<str>,
-}
-
-/// What is to be stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
-    /// A letter for `to`.
-    Add {
-        /// The recipient.
-        to: Arc<str>,
-        /// The letter.
-        letter: Letter,
-    },
-    /// A letter has arrived.
-    Remove {
-        /// The recipient.
-        to: Arc<str>,
-        /// Which letter.
-        seq: u64,
-    },
-    /// `user` has blocked or unblocked `target`.
-    Block {
-        /// Who.
-        user: Arc<str>,
-        /// Whom.
-        target: Arc<str>,
-        /// Blocked, or no longer.
-        blocked: bool,
-    },
-    /// Wrong passwords.
-    Tries {
-        /// Whose.
-        user: Arc<str>,
-        /// In a row.
-        tries: u32,
-        /// Locked out until then.
-        locked_until: Option<SystemTime>,
-    },
-    /// A user came or went.
-    Session {
-        /// Who.
-        user: Arc<str>,
-        /// None: went.
-        session: Option<SessionRecord>,
-    },
-}
-
-impl Change {
-    /// True if nothing is lost when a crash undoes it: a letter is pushed again, and a
-    /// client with receipts knows it already.
-    #[must_use]
-    pub fn may_wait(&self) -> bool {
-        matches!(self, Self::Remove { .. })
-    }
-}
-
-/// What happens.
-#[derive(Debug, Clone, Copy)]
-pub enum Event<'a, K> {
-    /// A connection brought its line.
-    Line {
-        /// The connection.
-        from: K,
-        /// Its other end.
-        peer: IpAddr,
-        /// The line.
-        line: &'a str,
-    },
-    /// A password was checked.
-    Checked {
-        /// As in [`Action::Check`].
-        ticket: u64,
-        /// It is the right one.
-        matches: bool,
-        /// A number nobody can guess, drawn for this event.
-        secret: u128,
-    },
-    /// A push is over, or was taken by a client from which no more may come.
-    Pushed {
-        /// As in [`Action::Push`].
-        ticket: u64,
-        /// What became of it.
-        delivered: super::Delivered,
-    },
-    /// A timer has come.
-    Timer {
-        /// As in [`Action::Timer`].
-        id: u64,
-    },
-}
-
-/// What is to be done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action<K> {
-    /// Send this and close the connection.
-    Answer {
-        /// The connection.
-        to: K,
-        /// Perhaps empty.
-        text: String,
-    },
-    /// Store this.
-    Store(Change),
-    /// Check a password.
-    Check {
-        /// The answer's.
-        ticket: u64,
-        /// A PHC string.
-        hash: Arc<str>,
-        /// The password.
-        password: String,
-    },
-    /// Connect and say this.
-    Push {
-        /// The answer's.
-        ticket: u64,
-        /// Where.
-        to: SocketAddr,
-        /// The line; with its line feed if there is an `id`.
-        line: String,
-        /// The receipt to wait for, if the client gives any.
-        id: Option<String>,
-    },
-    /// Give up a push if nothing of it can have arrived yet.
-    Cancel {
-        /// Which.
-        ticket: u64,
-    },
-    /// Set, move or clear a timer.
-    Timer {
-        /// Which.
-        id: u64,
-        /// None: never.
-        at: Option<Instant>,
-    },
-    /// Something worth a line in the log.
-    Note(Note),
-}
-
-/// What the log should know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each says what it means")]
-pub enum Note {
-    LoggedIn {
-        user: Arc<str>,
-        peer: IpAddr,
-        push: SocketAddr,
-        receipts: bool,
-        waiting: usize,
-    },
-    LoggedInElsewhere {
-        user: Arc<str>,
-        before: SocketAddr,
-    },
-    LoggedOut {
-        user: Arc<str>,
-    },
-    Silent {
-        user: Arc<str>,
-    },
-    NoSuchUser {
-        name: String,
-        peer: IpAddr,
-    },
-    WrongPassword {
-        user: Arc<str>,
-        peer: IpAddr,
-        tries: u32,
-    },
-    LockedOut {
-        user: Arc<str>,
-        peer: IpAddr,
-    },
-    StillLockedOut {
-        user: Arc<str>,
-        peer: IpAddr,
-    },
-    /// Too many passwords wait to be checked.
-    Busy {
-        user: Arc<str>,
-        peer: IpAddr,
-    },
-    /// A request in the name of a user whose session it does not come from.
-    NotTheirs {
-        name: String,
-        peer: IpAddr,
-    },
-    WrongFormat {
-        peer: IpAddr,
-    },
-    Message {
-        from: Arc<str>,
-        to: Arc<str>,
-        seq: u64,
-    },
-    MailboxFull {
-        to: Arc<str>,
-    },
-    Delivered {
-        to: Arc<str>,
-        seq: u64,
-    },
-    NotDelivered {
-        to: Arc<str>,
-        at: SocketAddr,
-        failures: u32,
-    },
-    /// An old client breaks every connection; what was sent to it counts as read.
-    GivenUp {
-        to: Arc<str>,
-        seq: u64,
-    },
-    Blocked {
-        user: Arc<str>,
-        target: Arc<str>,
-        blocked: bool,
-    },
-    Asked {
-        asker: Arc<str>,
-        target: Arc<str>,
-    },
-    Answered {
-        asker: Arc<str>,
-        target: Arc<str>,
-        agreed: bool,
-    },
 }
 
 /// The server. `K` is what the program around it calls a connection.

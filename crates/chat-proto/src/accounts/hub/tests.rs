@@ -3,7 +3,7 @@
 use super::*;
 use crate::accounts::{Delivered, MAX_PASSWORD};
 use proptest::prelude::*;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 const USERS: [&str; 3] = ["columbia", "facebook", "seas"];
 

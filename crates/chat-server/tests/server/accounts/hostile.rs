@@ -2,8 +2,9 @@
 
 use super::{Client, HOME, PASSWORD, Store, connect, talk};
 use crate::harness::PATIENCE;
+use socket2::SockRef;
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::IpAddr;
+use std::net::{IpAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 /// The most memory the process ever had, in KiB.
@@ -77,6 +78,27 @@ fn a_thousand_that_say_nothing_are_closed_and_others_are_served() {
     for mut stream in flood {
         assert_eq!(stream.read(&mut [0]).unwrap(), 0);
     }
+}
+
+#[test]
+fn ten_thousand_that_come_and_vanish_leave_nothing() {
+    let store = Store::with(&["columbia"]);
+    let server = store.serve(&[]);
+    let columbia = Client::online(&server, "columbia");
+    for number in 0..10_000 {
+        let stream = TcpStream::connect(server.address).unwrap();
+        if number % 2 == 0 {
+            // A reset instead of an end.
+            SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+        }
+    }
+    let files = format!("/proc/{}/fd", server.child.id());
+    let end = Instant::now() + PATIENCE;
+    while std::fs::read_dir(&files).unwrap().count() > 50 {
+        assert!(Instant::now() < end, "connections stay");
+        assert_eq!(columbia.ask("heartbeat", "").as_deref(), Ok(""));
+    }
+    assert!(peak_memory(server.child.id()) < 150 * 1024);
 }
 
 #[test]
