@@ -2,7 +2,7 @@
 
 use crate::shell::advice;
 use chat_net::{Closed, ConnId, ConnMap, Event, Io, Via};
-use chat_proto::accounts::Exchange;
+use chat_proto::accounts::{Delivery, Exchange};
 use chat_terminal::Input;
 use std::collections::VecDeque;
 use std::io::{Error, ErrorKind};
@@ -132,8 +132,11 @@ impl Exchanges {
         let Some(talk) = self.open.get_mut(conn) else { return };
         talk.is_open = true;
         io.send(conn, std::mem::take(&mut talk.line).into());
-        io.set_deadline(conn, io.now().checked_add(self.answer_timeout));
-        if talk.exchange == Exchange::Private {
+        let is_private = talk.exchange == Exchange::Private;
+        // Old clients hold the connection open until the next one comes.
+        let patience = if is_private { Delivery::HOLD } else { self.answer_timeout };
+        io.set_deadline(conn, io.now().checked_add(patience));
+        if is_private {
             io.finish(conn);
         } else if let Some(at) = self.servers.iter().position(|server| *server == talk.to) {
             self.servers.swap(0, at);

@@ -126,7 +126,9 @@ fn private_messages_go_straight_to_the_other_client() {
     push(listens, SERVER, format!("address seas 127.0.0.1 {port}").as_bytes());
     client.type_in("private seas how are you\n");
     let mut heard = String::new();
-    seas.accept().unwrap().0.read_to_string(&mut heard).unwrap();
+    // Held open, as old clients do.
+    let mut held = seas.accept().unwrap().0;
+    held.read_to_string(&mut heard).unwrap();
     assert_eq!(heard, "private columbia: how are you");
     push(listens, SERVER, b"private seas: fine");
     drop(seas);
