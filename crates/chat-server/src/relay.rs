@@ -81,7 +81,7 @@ impl App for Relay {
             Event::Opened { conn, peer, via: Via::Refused(_) } => {
                 warn!(%peer, "refused: too many connections");
                 let full = Message::Status {
-                    source: self.node.state().id,
+                    source: self.node.id(),
                     destination: Id::NONE,
                     code: status::CLOSING,
                     text: "The server is full. Try again later.",

@@ -121,7 +121,16 @@ impl Message<'_> {
     /// at a character; whoever makes them checks before.
     #[must_use]
     pub fn encode(&self) -> Bytes {
-        let mut bytes = Vec::with_capacity(64);
+        // Exact, so that the bytes need not be moved again.
+        let (header, texts) = match *self {
+            Self::Registration(Registration { name, info, .. }) => {
+                (12, name.len().min(MAX_NAME) + info.len().min(MAX_INFO))
+            }
+            Self::Status { text, .. } => (15, text.len()),
+            Self::Chat { text, .. } | Self::ServerQuit { text, .. } => (13, text.len()),
+            Self::ClientQuit { text, .. } => (9, text.len()),
+        };
+        let mut bytes = Vec::with_capacity(header + texts);
         match *self {
             Self::Registration(Registration { kind, source, last_hop, name, info }) => {
                 let (name, info) = (cut(name, MAX_NAME), cut(info, MAX_INFO));

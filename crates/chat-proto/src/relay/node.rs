@@ -117,6 +117,12 @@ impl<K: Copy + Ord, D: Directory + Default> Node<K, D> {
         Self { hosts, ..self }
     }
 
+    /// Its own id.
+    #[must_use]
+    pub fn id(&self) -> Id {
+        self.me.id
+    }
+
     /// The other machines.
     #[must_use]
     pub fn directory(&self) -> &D {
@@ -265,10 +271,14 @@ impl<K: Copy + Ord, D: Directory + Default> Node<K, D> {
 
     /// Sends news of the machine `about` to all neighbours whom it concerns but `except`.
     fn pass_on(&self, frame: &Bytes, about: Id, kind: Kind, except: K, out: &mut Vec<Action<K>>) {
+        let is_quit = self.hosts.find(about).is_none();
         for link in self.adjacent.values().filter(|link| **link != except) {
             let Some(Link { role, telling, .. }) = self.links.get(link) else { continue };
-            let concerned = kind == Kind::Client || matches!(role, Role::Server(_));
-            if concerned && telling.has_reached(about) {
+            let is_server = matches!(role, Role::Server(_));
+            // A server that was not yet told may have told us of another with this id, in vain:
+            // then it tells again.
+            let is_due = telling.has_reached(about) || (is_quit && is_server);
+            if is_due && (is_server || kind == Kind::Client) {
                 out.push(Action::Send { to: *link, frame: frame.clone() });
             }
         }

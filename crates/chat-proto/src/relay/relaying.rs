@@ -51,6 +51,8 @@ impl<K: Copy + Ord, D: Directory + Default> Node<K, D> {
                     self.lose(link, text, now, out);
                 } else if self.is_behind(peer, source, Kind::Server) {
                     self.forget(Kind::Server, source, replacement, text, link, out);
+                } else {
+                    self.tell_again(link, source, out);
                 }
                 Ok(())
             }
@@ -163,6 +165,28 @@ impl<K: Copy + Ord, D: Directory + Default> Node<K, D> {
         }
     }
 
+    /// A neighbour has just forgotten a machine that we know by another way: two had one id, or
+    /// there was a circle for a moment. Tells it how things stand.
+    fn tell_again(&self, link: K, id: Id, out: &mut Vec<Action<K>>) {
+        let Some(place) = self.links.get(&link).filter(|link| link.telling.has_reached(id)) else {
+            return;
+        };
+        let last_hop = self.me.id;
+        let frame = if id == self.me.id {
+            self.me.registration(Kind::Server, last_hop)
+        } else {
+            match self.hosts.next(id) {
+                Some((host, first_link))
+                    if host.source == id && Some(first_link) != place.role.id() =>
+                {
+                    Message::Registration(Registration { last_hop, ..host }).encode()
+                }
+                _ => return,
+            }
+        };
+        out.push(Action::Send { to: link, frame });
+    }
+
     fn is_behind(&self, peer: Id, id: Id, kind: Kind) -> bool {
         self.hosts.find(id).is_some_and(|host| host.first_link == peer && host.kind == kind)
     }
@@ -240,6 +264,8 @@ impl<K: Copy + Ord, D: Directory + Default> Node<K, D> {
             Role::Server(peer) => {
                 if self.is_behind(peer, source, Kind::Client) {
                     self.forget(Kind::Client, source, Id::NONE, text, link, out);
+                } else {
+                    self.tell_again(link, source, out);
                 }
             }
         }
