@@ -46,12 +46,13 @@ fn print_state(remote: &Remote<Question>) {
     remote.post(Question(sender));
     // It fails when the server has stopped.
     let Ok(state) = receiver.recv() else { return };
+    // With its end at once, so that no line of the log comes between on a terminal.
     let line = match serde_json::to_string(&state) {
-        Ok(line) => line,
+        Ok(line) => line + "\n",
         Err(error) => return eprintln!("chat-server: cannot write the state: {error}"),
     };
     let mut output = io::stdout().lock();
-    if let Err(error) = writeln!(output, "{line}").and_then(|()| output.flush())
+    if let Err(error) = output.write_all(line.as_bytes()).and_then(|()| output.flush())
         && error.kind() != io::ErrorKind::BrokenPipe
     {
         eprintln!("chat-server: cannot write to standard output: {error}");
