@@ -66,7 +66,7 @@ fn run(args: &Args) -> anyhow::Result<()> {
     let mut random = Random::new(args.seed);
     let delays = [args.least_delay, args.largest_delay].map(|ms| u64::from(ms) * 1000);
     let limits = Limits::default();
-    let mut network = Network::new(random.next(), (delays[0], delays[1]), limits, false);
+    let mut network = Network::new(random.draw(), (delays[0], delays[1]), limits, false);
 
     let tree = Tree::random(args.servers as usize, &mut random);
     for (server, parent) in tree.parents.iter().enumerate() {

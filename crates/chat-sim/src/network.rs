@@ -186,7 +186,7 @@ impl<D: Directory + Default> Network<D> {
         let node = if parent.is_none() {
             Node::root(me, self.limits)
         } else {
-            let seed = self.random.next();
+            let seed = self.random.draw();
             let backoff = Backoff::new(Duration::from_secs(1), seed);
             Node::child(me, self.limits, Some(backoff))
         };
@@ -287,7 +287,7 @@ impl<D: Directory + Default> Network<D> {
 
     fn link(&mut self, from: Seat, to: Seat) -> End {
         let (least, most) = self.delays;
-        let delay = least + self.random.next() % (most - least + 1);
+        let delay = least + self.random.draw() % (most - least + 1);
         self.links.push(Link { seats: [from, to], open: [true; 2], delay, burst: [(0, 0); 2] });
         // Far beyond what fits into memory.
         End(u32::try_from(self.links.len() - 1).unwrap_or(u32::MAX >> 1) << 1)
@@ -421,7 +421,11 @@ impl<D: Directory + Default> Network<D> {
             match message {
                 Message::Registration(host) => {
                     assert!(host.kind == Kind::Client, "client {id} hears of a server");
-                    assert!(known.insert(host.source), "client {id} hears of {} twice", host.source);
+                    assert!(
+                        known.insert(host.source),
+                        "client {id} hears of {} twice",
+                        host.source
+                    );
                 }
                 Message::ClientQuit { source, .. } => {
                     assert!(known.remove(&source), "client {id} loses {source} twice");
@@ -475,7 +479,8 @@ impl<D: Directory + Default> Network<D> {
             for client in &clients[server] {
                 found.insert(*client, first_link.unwrap_or(*client));
             }
-            for (next, link) in neighbours[server].iter().filter(|(_, link)| Some(*link) != came_by) {
+            for (next, link) in neighbours[server].iter().filter(|(_, link)| Some(*link) != came_by)
+            {
                 let first_link = first_link.unwrap_or_else(|| id(*next));
                 if *next == root || found.insert(id(*next), first_link).is_some() {
                     return Err(format!("{} is on a circle, seen from {}", id(*next), id(root)));
