@@ -222,9 +222,10 @@ impl Accounts {
     }
 
     fn say(&self, line: &str) -> std::io::Result<()> {
-        const SHORT: Duration = Duration::from_millis(500);
-        let mut stream = TcpStream::connect_timeout(&self.exchanges.server(), SHORT)?;
-        stream.set_read_timeout(Some(SHORT))?;
+        const CONNECT: Duration = Duration::from_secs(1);
+        const ANSWER: Duration = Duration::from_millis(500);
+        let mut stream = TcpStream::connect_timeout(&self.exchanges.server(), CONNECT)?;
+        stream.set_read_timeout(Some(ANSWER))?;
         stream.write_all(line.as_bytes())?;
         stream.read(&mut [0; 64]).map(drop)
     }
