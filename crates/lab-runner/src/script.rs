@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 
+use lab_scenario::answer::Claim;
 use lab_scenario::pattern::{PatternError, PatternTemplate};
-use lab_scenario::plan::{Action, Assertion, Input, Plan, Ready};
+use lab_scenario::plan::{Action, Answer, Assertion, Input, Plan, Ready};
 use lab_scenario::source::Place;
 use lab_scenario::template::{Reference, Template};
 
@@ -35,6 +36,8 @@ pub(crate) struct Lines {
     pub(crate) without: Vec<Sought>,
     /// What it types, without the Enter of a line.
     types: Option<Template>,
+    /// What an answer must say.
+    claims: Vec<Claim<Template>>,
     /// The two sides of a comparison.
     sides: Option<Sides>,
 }
@@ -130,6 +133,14 @@ impl Lines {
         }
     }
 
+    /// What an answer must say, filled in.
+    ///
+    /// # Errors
+    /// In words, what is missing.
+    pub(crate) fn claims(&self, saved: &Saved) -> Result<Vec<Claim<String>>, String> {
+        self.claims.iter().map(|claim| claim.map(&mut |text| render(text, saved))).collect()
+    }
+
     /// The two sides of a comparison, filled in.
     ///
     /// # Errors
@@ -205,6 +216,17 @@ impl<L: Fn(&Reference) -> Option<String>> Compiler<L> {
             }
             Action::Send { input: Input::Line(typed) | Input::Text(typed), .. } => {
                 Lines { types: Some(text(typed)?), ..Lines::default() }
+            }
+            Action::Ask { line, answer, .. } => {
+                let lines = Lines { types: Some(text(line)?), ..Lines::default() };
+                match answer {
+                    Answer::Output(output) => Lines { looks_for: Some(pattern(output)?), ..lines },
+                    Answer::Json(claims) => {
+                        let claim = |claim: &Claim<Template>| claim.map(&mut |part| text(part));
+                        let claims = claims.iter().map(claim).collect::<Result<_, _>>()?;
+                        Lines { claims, ..lines }
+                    }
+                }
             }
             Action::Assert { left, right, .. } => {
                 Lines { sides: Some(Sides([text(left)?, text(right)?])), ..Lines::default() }

@@ -104,6 +104,25 @@ impl Scroll {
         Some(range.start + self.lost..range.end + self.lost)
     }
 
+    /// The line that begins at a position, with its end, once that has come, or
+    /// the stream has ended. What is lost of it is not waited for.
+    pub(crate) fn line_at(&self, from: usize) -> Option<Range<usize>> {
+        let from = from.max(self.lost);
+        let rest = &self.kept[from - self.lost..];
+        let length = match memchr::memchr(b'\n', rest) {
+            Some(end) => end + 1,
+            None if self.is_closed() && !rest.is_empty() => rest.len(),
+            None => return None,
+        };
+        Some(from..from + length)
+    }
+
+    /// The bytes of a range, as far as they are kept.
+    pub(crate) fn between(&self, range: &Range<usize>) -> &[u8] {
+        let at = |position: usize| position.saturating_sub(self.lost).min(self.kept.len());
+        &self.kept[at(range.start)..at(range.end)]
+    }
+
     /// What the groups of an expression match that matches at a position.
     pub(crate) fn captures(&self, matcher: &Matcher, at: usize) -> Vec<Vec<u8>> {
         matcher.captures(&self.kept, at.saturating_sub(self.lost))

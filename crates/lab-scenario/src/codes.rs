@@ -2,11 +2,13 @@
 //! explanation for whoever wants to know more.
 //!
 //! Each has an example, `examples/CODE.yaml`: a scenario that gets it, after a
-//! line `# wrong`, and one that does not, after a line `# mended`.
+//! line `# wrong`, and one that does not, after a line `# mended`. Those of `E06` and
+//! `W06` are test files.
 //!
 //! Codes are never reused or renumbered; new ones take the next free number of
 //! their group. `E00` files, `E01` the shape of the file, `E02` values, `E03`
-//! names, `E04` networks, `E05` the course of events, `W` warnings.
+//! names, `E04` networks, `E05` the course of events, `E06` test files that are
+//! imported, `W` warnings.
 
 use std::fmt;
 
@@ -157,6 +159,13 @@ codes! {
     "E0506" NothingBetween "a `!<` that nothing follows"
         "`who!< text` says what may not come out before the next line of that process comes: so a `who<` line must follow it in the same dialogue.";
 
+    "E0601" Json "not JSON"
+        "The file breaks the rules of JSON. Only the first such error can be found; the others of the file show once it is mended.";
+    "E0602" Command "a command that cannot be imported"
+        "The commands of a test file are texts such as `WAIT 0.25`. What is not understood is refused, since a scenario that leaves it out would test something else.";
+    "E0603" NobodyListens "a port that nobody listens on by then"
+        "Who connects to a port needs a server that was launched before and listens on it.";
+
     "W0001" NeverStarted "a process that is never started"
         "The scenario has `start` steps, but none for this process.";
     "W0002" ShellSyntax "shell syntax in a `run`"
@@ -167,6 +176,8 @@ codes! {
         "It was probably meant for something.";
     "W0005" NothingTold "a scenario without steps and checks"
         "Its processes are started, waited for and ended; whatever else they do, it passes. Steps and checks say what must happen.";
+    "W0601" NotCompared "something of a test file that the scenario does not check"
+        "What a test file says, but its own runner never looks at, is named and left out.";
 }
 
 impl Code {
@@ -174,6 +185,13 @@ impl Code {
     #[must_use]
     pub fn is_warning(self) -> bool {
         self.as_str().starts_with('W')
+    }
+
+    /// Whether it is about test files that are imported: its example is one of
+    /// those, and not a scenario.
+    #[must_use]
+    pub fn is_of_imports(self) -> bool {
+        self.as_str()[1..].starts_with("06")
     }
 
     /// The code that is written so, in either case.

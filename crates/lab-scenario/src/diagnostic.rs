@@ -37,7 +37,8 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    pub(crate) fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
+    /// A diagnostic with nothing but its message.
+    pub fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
         Self {
             code,
             message: message.into(),
@@ -47,22 +48,30 @@ impl Diagnostic {
         }
     }
 
-    pub(crate) fn label(mut self, text: impl Into<String>) -> Self {
+    /// Says something at the place itself.
+    #[must_use]
+    pub fn label(mut self, text: impl Into<String>) -> Self {
         self.primary.text = text.into();
         self
     }
 
-    pub(crate) fn secondary(mut self, span: Span, text: impl Into<String>) -> Self {
+    /// Shows another place.
+    #[must_use]
+    pub fn secondary(mut self, span: Span, text: impl Into<String>) -> Self {
         self.secondary.push(Label { span, text: text.into() });
         self
     }
 
-    pub(crate) fn help(mut self, text: impl Into<String>) -> Self {
+    /// Says what to do.
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Self {
         self.help.push(text.into());
         self
     }
 
-    pub(crate) fn maybe_help(mut self, text: Option<String>) -> Self {
+    /// Says what to do, if that is known.
+    #[must_use]
+    pub fn maybe_help(mut self, text: Option<String>) -> Self {
         self.help.extend(text);
         self
     }
@@ -70,12 +79,13 @@ impl Diagnostic {
 
 /// Where diagnostics are collected.
 #[derive(Debug, Default)]
-pub(crate) struct Sink {
+pub struct Sink {
     diagnostics: Vec<Diagnostic>,
 }
 
 impl Sink {
-    pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
+    /// Adds one, unless there are very many already.
+    pub fn report(&mut self, diagnostic: Diagnostic) {
         if !self.is_full() {
             self.diagnostics.push(diagnostic);
         }
@@ -91,12 +101,15 @@ impl Sink {
         self.diagnostics.iter().any(|diagnostic| diagnostic.code == code)
     }
 
-    pub(crate) fn has_errors(&self) -> bool {
+    /// Whether there is anything beside warnings.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(|diagnostic| !diagnostic.code.is_warning())
     }
 
     /// All that was collected, with the files it is about.
-    pub(crate) fn finish(self, sources: Sources) -> Diagnostics {
+    #[must_use]
+    pub fn finish(self, sources: Sources) -> Diagnostics {
         Diagnostics::new(sources, self.diagnostics)
     }
 }

@@ -21,7 +21,8 @@ pub struct Example {
 }
 
 impl Code {
-    /// A scenario that gets this code and no other.
+    /// A scenario that gets this code and no other; a test file of those that are
+    /// imported if [`Code::is_of_imports`].
     #[must_use]
     pub fn example(self) -> Example {
         let file = self.example_file();
@@ -32,7 +33,7 @@ impl Code {
 }
 
 impl Example {
-    /// What is said of the one that is wrong.
+    /// What is said of the one that is wrong, if it is a scenario.
     #[must_use]
     pub fn diagnostics(&self) -> Diagnostics {
         diagnostics(self.wrong)
@@ -80,7 +81,7 @@ mod tests {
 
     #[test]
     fn every_example_is_wrong_in_its_way_and_can_be_mended() {
-        for code in Code::ALL.iter().copied() {
+        for code in Code::ALL.iter().copied().filter(|code| !code.is_of_imports()) {
             let example = code.example();
             let told = example.diagnostics();
             let codes: Vec<Code> = told.iter().map(|diagnostic| diagnostic.code).collect();

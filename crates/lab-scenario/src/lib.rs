@@ -30,6 +30,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod answer;
 mod check;
 pub mod codes;
 mod decode;
@@ -54,7 +55,7 @@ mod scope;
 mod seed;
 mod signal;
 pub mod source;
-mod suggest;
+pub mod suggest;
 pub mod template;
 mod text;
 pub mod topology;
@@ -65,7 +66,7 @@ mod words;
 mod yaml;
 
 pub use codes::Code;
-pub use diagnostic::{Diagnostic, Diagnostics, Label};
+pub use diagnostic::{Diagnostic, Diagnostics, Label, Sink};
 pub use explain::Example;
 pub use lab::{Lab, parse_lab};
 pub use load::{Loader, MAX_FILE_SIZE};

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::answer::Claim;
 use crate::interpolate::Draft;
 use crate::patterns::PatternDraft;
 use crate::plan::{BackendKind, LinkState, ProcessId, Signal, Stdio};
@@ -130,6 +131,7 @@ pub(crate) enum Action {
     Eof { to: ProcessId },
     Expect { from: ProcessId, output: PatternDraft, without: Vec<PatternDraft>, save: Vec<String> },
     Silence { from: ProcessId, output: Option<PatternDraft>, lasting: Setting<Duration> },
+    Ask { of: ProcessId, line: Draft, answer: AnswerDraft, every: Option<Setting<Duration>> },
     Exec(Exec),
     Signal { to: ProcessId, signal: Signal },
     Exit { of: ProcessId, status: Option<Status> },
@@ -140,6 +142,13 @@ pub(crate) enum Action {
     Parallel(Vec<Vec<Step>>),
     Repeat { times: Setting<Times>, name: Option<String>, body: Vec<Step> },
     Retry { body: Vec<Step>, every: Setting<Duration> },
+}
+
+/// What is waited for as an answer.
+#[derive(Debug, Clone)]
+pub(crate) enum AnswerDraft {
+    Json(Vec<Claim<Draft>>),
+    Output(PatternDraft),
 }
 
 #[derive(Debug, Clone)]
@@ -186,6 +195,7 @@ impl Action {
             | Self::Eof { to: id }
             | Self::Expect { from: id, .. }
             | Self::Silence { from: id, .. }
+            | Self::Ask { of: id, .. }
             | Self::Signal { to: id, .. }
             | Self::Exit { of: id, .. } => *id = process,
             Self::Exec(_)

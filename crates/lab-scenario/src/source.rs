@@ -108,7 +108,7 @@ pub struct Sources {
 
 impl Sources {
     /// Adds a file.
-    pub(crate) fn add(&mut self, source: Source) -> SourceId {
+    pub fn add(&mut self, source: Source) -> SourceId {
         self.list.push(source);
         SourceId(self.list.len() - 1)
     }

@@ -31,7 +31,7 @@ pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
 
 /// The help line for a word that is not known: what was probably meant, else
 /// all there is, if that is not too much; `kind` names them, in the plural.
-pub(crate) fn help<'a>(
+pub fn help<'a>(
     word: &str,
     known: impl IntoIterator<Item = &'a str>,
     kind: &str,

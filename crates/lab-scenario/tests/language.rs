@@ -4,8 +4,9 @@ mod support;
 
 use std::time::Duration;
 
+use lab_scenario::answer::Claim;
 use lab_scenario::plan::{
-    Action, Assertion, Command, ExitStatus, Input, Plan, ProcessId, Ready, Signal, Stdio,
+    Action, Answer, Assertion, Command, ExitStatus, Input, Plan, ProcessId, Ready, Signal, Stdio,
 };
 use lab_scenario::template::Template;
 use lab_scenario::topology::{NodeKind, SwitchKind, Topology};
@@ -124,6 +125,14 @@ fn processes() {
     assert_eq!(plan.path, [std::path::Path::new("/repo/lab/bin")]);
 }
 
+/// `path Wanted`, with all texts filled in.
+fn shown_claim(claim: &Claim<Template>) -> String {
+    match claim.map(&mut |text| text.known().ok_or("a text is not known")) {
+        Ok(claim) => format!("{} {:?}", claim.path.join("."), claim.wanted),
+        Err(why) => why.to_owned(),
+    }
+}
+
 #[test]
 fn steps() {
     let plan = plan();
@@ -139,6 +148,15 @@ fn steps() {
                 Input::Eof => format!("{} eof", to.0),
             },
             Action::Expect { from, output, .. } => format!("{} expect {output}", from.0),
+            Action::Ask { of, line, answer, every } => {
+                let answer = match answer {
+                    Answer::Output(output) => output.to_string(),
+                    Answer::Json(claims) => {
+                        claims.iter().map(shown_claim).collect::<Vec<_>>().join(", ")
+                    }
+                };
+                format!("{} ask {line} {every:?}: {answer}", of.0)
+            }
             Action::Silence { from, output, lasting } => {
                 let output = output.as_ref().map(ToString::to_string).unwrap_or_default();
                 format!("{} silence {lasting:?} {output}", from.0)
@@ -175,6 +193,9 @@ fn steps() {
     1 key 3 (3s)
     2 eof (3s)
     1 expect a: b (250ms)
+    1 ask state None: users.*.id List([Plain("1"), Plain("2")]), log List([]) (1s)
+    2 ask state 10.0.1.1 Some(5ms): name Plain("bob"), up Plain("true"), note Null, hosts Contains([Map([("id", Plain("7")), ("name", Text("10.0.1.1"))])]) (3s)
+    2 ask who None: /^10.0.1.1$/ (3s)
     1 silence 100ms  (100ms)
     1 silence 100ms /error/ (100ms)
     h1 exec ["ping", "-c1", "10.0.2.1"] 0 1 received (3s)
@@ -208,6 +229,9 @@ fn steps() {
     send: {to: alice, key: ^C}
     send: {to: bob, eof: true}
     expect: {from: alice, output: "a: b", within: 250ms}
+    ask: {of: alice, line: state, json: {users.*.id: [1, 2], "log": []}, within: 1s}
+    ask: {of: bob, line: "state ${who}", json: {name: bob, up: true, note: ~, hosts: {contains: [{id: 7, name: "${who}"}]}}, every: 5ms}
+    ask: {of: bob, line: who, output: '/^${who}$/'}
     silence: {from: alice, for: 100ms}
     silence: {from: alice, for: 100ms, output: /error/}
     exec: {host: h1, run: "ping -c1 ${h2.ip}", output: 1 received}

@@ -113,7 +113,7 @@ fn the_examples_are_taken() {
             takes(&validator, example.split("```").next().unwrap_or_default(), &file);
         }
     }
-    for code in Code::ALL {
+    for code in Code::ALL.iter().filter(|code| !code.is_of_imports()) {
         takes(&validator, code.example().mended, Path::new(code.as_str()));
     }
 }

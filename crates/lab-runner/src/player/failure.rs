@@ -165,7 +165,7 @@ impl Player<'_> {
     }
 
     /// What came instead.
-    fn since_last_match(&self, from: ProcessId) -> String {
+    pub(super) fn since_last_match(&self, from: ProcessId) -> String {
         let actor = &self.actors[from.0];
         let name = self.name(from);
         if !actor.has_spoken() {

@@ -11,6 +11,7 @@
 //! thing that goes wrong decides; the run then goes on to stopping.
 
 mod actor;
+mod ask;
 mod failure;
 mod open;
 mod ready;
@@ -252,6 +253,11 @@ impl<'p> Player<'p> {
                 && *to == process
             {
                 done.get_or_insert_with(|| result.clone());
+            }
+            if let StepState::Asking(asking) = state
+                && asking.of == process
+            {
+                asking.typed(result);
             }
         });
         self.advance(now);

@@ -33,6 +33,7 @@ impl Player<'_> {
             Action::Expect { from, .. } => {
                 StepState::Expecting { scans: self.actors[from.0].scans_at_cursor() }
             }
+            Action::Ask { of, answer, every, .. } => self.open_ask(index, *of, answer, *every, now),
             Action::Silence { from, .. } => {
                 StepState::Listening { scans: self.actors[from.0].scans_at_end() }
             }
@@ -113,15 +114,27 @@ impl Player<'_> {
             Input::Text(_) => typed,
             Input::Key(key) => vec![*key],
         };
+        match self.type_into(to, bytes, now) {
+            Ok(()) => StepState::Typing { to, done: None },
+            Err(why) => StepState::Impossible { why },
+        }
+    }
+
+    /// Has something typed.
+    pub(super) fn type_into(
+        &mut self,
+        to: ProcessId,
+        bytes: Vec<u8>,
+        now: Nanos,
+    ) -> Result<(), String> {
+        let is_terminal = self.process(to).stdio == Stdio::Pty;
         let longest = bytes.split(|&b| b == b'\n').map(<[u8]>::len).max().unwrap_or(0);
         if is_terminal && longest > MAX_TERMINAL_LINE {
-            return StepState::Impossible {
-                why: format!(
-                    "a line of {longest} bytes does not go through a terminal, which takes \
-                     {MAX_TERMINAL_LINE}; give {} `stdio: pipe`",
-                    self.name(to)
-                ),
-            };
+            return Err(format!(
+                "a line of {longest} bytes does not go through a terminal, which takes \
+                 {MAX_TERMINAL_LINE}; give {} `stdio: pipe`",
+                self.name(to)
+            ));
         }
         if let Some(last) = bytes.last() {
             self.actors[to.0].mid_line = !matches!(last, b'\n' | &CTRL_D);
@@ -130,7 +143,7 @@ impl Player<'_> {
         self.actors[to.0].typed.push((now, bytes.clone()));
         self.emit(Event::Input { process: to, bytes: Bytes(bytes.clone()) });
         self.orders.push_back(Order::Type(to, bytes));
-        StepState::Typing { to, done: None }
+        Ok(())
     }
 
     pub(super) fn running(&self, process: ProcessId) -> Result<(), String> {

@@ -4,6 +4,7 @@ use lab_scenario::plan::{Action, ExitStatus, ProcessId, Signal};
 use lab_scenario::quantity::Comparison;
 
 use super::actor::{Life, Scans, Sight};
+use super::ask::Asking;
 use super::ready::Start;
 use super::strand::{Strand, Trial};
 use super::{Blame, Order, Player, SpawnFailure, failure, nanos};
@@ -33,6 +34,8 @@ pub(super) enum StepState {
     Listening {
         scans: Scans,
     },
+    /// For an answer.
+    Asking(Box<Asking>),
     Executing {
         result: Option<ExecResult>,
     },
@@ -91,6 +94,9 @@ impl Player<'_> {
             }
             (Action::Expect { from, .. }, StepState::Expecting { scans }) => {
                 self.look_expect(index, began, *from, scans, now)
+            }
+            (Action::Ask { .. }, StepState::Asking(asking)) => {
+                self.look_ask(index, began, asking, now)
             }
             (Action::Silence { from, lasting, .. }, StepState::Listening { scans }) => {
                 let end = began.saturating_add(nanos(*lasting));

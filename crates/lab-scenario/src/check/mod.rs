@@ -1,6 +1,7 @@
 //! From what is written to what is meant: names resolved, texts read, and
 //! everything that is wrong reported, not only the first.
 
+mod ask;
 mod assertions;
 mod cast;
 mod dialogue;

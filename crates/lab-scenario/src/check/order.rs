@@ -193,6 +193,7 @@ fn wants(action: &Action) -> Option<(ProcessId, Wants)> {
         | Action::Text { to, .. }
         | Action::Key { to, .. }
         | Action::Eof { to }
+        | Action::Ask { of: to, .. }
         | Action::Signal { to, .. } => (*to, Wants::Running),
         Action::Stop(id)
         | Action::Kill(id)

@@ -138,6 +138,7 @@ impl Checker<'_> {
             }
             RawVerb::Send(_)
             | RawVerb::Expect(_)
+            | RawVerb::Ask(_)
             | RawVerb::Silence(_)
             | RawVerb::Signal(_)
             | RawVerb::Exit(_) => self.talk_step(raw, verb, steps),
@@ -150,6 +151,7 @@ impl Checker<'_> {
         let name = match verb {
             RawVerb::Send(send) => send.to.as_ref(),
             RawVerb::Expect(expect) => expect.from.as_ref(),
+            RawVerb::Ask(ask) => ask.of.as_ref(),
             RawVerb::Silence(silence) => silence.from.as_ref(),
             RawVerb::Signal(signal) => signal.to.as_ref(),
             RawVerb::Exit(exit) => exit.of.as_ref(),
@@ -162,6 +164,10 @@ impl Checker<'_> {
             RawVerb::Expect(expect) => {
                 let within = checker.within(expect.within.as_ref());
                 (checker.expect(expect), within, expect.optional.as_ref())
+            }
+            RawVerb::Ask(ask) => {
+                let within = checker.within(ask.within.as_ref());
+                (checker.ask(ask), within, ask.optional.as_ref())
             }
             RawVerb::Silence(silence) => (checker.silence(silence), Within::Own, None),
             RawVerb::Signal(signal) => {

@@ -64,7 +64,7 @@ impl Checker<'_> {
 
     /// The line end that a block text has at its end is the Enter that is
     /// typed anyway.
-    fn line(&mut self, line: &Text) -> Draft {
+    pub(super) fn line(&mut self, line: &Text) -> Draft {
         let end = match line.style {
             Style::Literal | Style::Folded => {
                 line.value.strip_suffix('\n').unwrap_or(&line.value).len()

@@ -1,15 +1,16 @@
 //! Steps, filled in and laid out: those inside of others follow them, and what is
 //! to be repeated is written out.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use super::fill::Filler;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::interpolate::Draft;
-use crate::model::{self, Setting};
+use crate::model::{self, AnswerDraft, Setting};
 use crate::plan::{
-    Action, ExitStatus, Fault, Input, LinkChange, LinkState, ProcessId, Stdio, Step,
+    Action, Answer, ExitStatus, Fault, Input, LinkChange, LinkState, ProcessId, Stdio, Step,
 };
 use crate::template::Template;
 use crate::topology::Shape;
@@ -146,6 +147,12 @@ impl<'a> Filler<'a> {
                 without: without.iter().map(|pattern| self.pattern(pattern)).collect(),
                 save: save.clone(),
             },
+            Draft::Ask { of, line, answer, every } => Action::Ask {
+                of: *of,
+                line: self.typed(*of, line),
+                answer: self.answer(answer),
+                every: self.optional(every.as_ref())?,
+            },
             Draft::Silence { from, output, lasting } => Action::Silence {
                 from: *from,
                 output: output.as_ref().map(|output| self.pattern(output)),
@@ -177,6 +184,19 @@ impl<'a> Filler<'a> {
             // Those that hold others are laid out by `step`.
             Draft::Parallel(_) | Draft::Repeat { .. } | Draft::Retry { .. } => return None,
         })
+    }
+
+    fn answer(&mut self, draft: &AnswerDraft) -> Answer {
+        let claims = match draft {
+            AnswerDraft::Json(claims) => claims,
+            AnswerDraft::Output(output) => return Answer::Output(self.pattern(output)),
+        };
+        let mut text = |draft: &Draft| Ok::<_, Infallible>(self.text(draft));
+        let filled = claims.iter().map(|claim| match claim.map(&mut text) {
+            Ok(claim) => claim,
+            Err(never) => match never {},
+        });
+        Answer::Json(filled.collect())
     }
 
     fn fault(&mut self, fault: &model::Fault) -> Option<Fault> {

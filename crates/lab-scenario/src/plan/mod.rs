@@ -20,7 +20,7 @@ use crate::topology::Topology;
 
 pub use check::{Assertion, Check, LatencyBounds, Said, Times, Typed, Window};
 pub use process::{Command, ExitStatus, Process, ProcessId, Ready, Signal, Stdio};
-pub use step::{Action, Fault, Input, LinkChange, LinkState, Step};
+pub use step::{Action, Answer, Fault, Input, LinkChange, LinkState, Step};
 
 /// The version of this document. A stage refuses any other.
 pub const PLAN_VERSION: u32 = 2;

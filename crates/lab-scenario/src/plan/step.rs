@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Command, ExitStatus, ProcessId, Signal};
+use crate::answer::Claim;
 use crate::pattern::PatternTemplate;
 use crate::quantity::Comparison;
 use crate::source::Place;
@@ -57,6 +58,17 @@ pub enum Action {
         /// Names for what the groups of the expression matched, in order; for
         /// all of the match if it has no groups.
         save: Vec<String>,
+    },
+    /// Types a line, again and again, until what comes back is as it should be.
+    Ask {
+        /// Whom.
+        of: ProcessId,
+        /// What is typed, without its Enter.
+        line: Template,
+        /// What must come back.
+        answer: Answer,
+        /// The pause before it is asked again; one that grows if not given.
+        every: Option<Duration>,
     },
     /// Nothing may come from now on, for a while.
     Silence {
@@ -135,6 +147,16 @@ impl Action {
             _ => index + 1,
         }
     }
+}
+
+/// What is waited for as an answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// A whole line that is a JSON object of which all of this holds.
+    Json(Vec<Claim<Template>>),
+    /// Output, after the line was typed.
+    Output(PatternTemplate),
 }
 
 /// What is done to the network, or to the machines on it.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{RawHostChange, RawLinkChange, RawNothing};
-use crate::decode::{Decode, OneOrMany, choice, record, wrong_type};
+use crate::decode::{Decode, Named, OneOrMany, choice, record, wrong_type};
 use crate::diagnostic::Sink;
 use crate::plan::Signal;
 use crate::schema::{self, Definitions};
@@ -48,6 +48,8 @@ choice! {
         Dialogue(RawDialogue) = "dialogue",
         /// Waits for output.
         Expect(RawExpect) = "expect",
+        /// Types a line until its answer is as it should be.
+        Ask(RawAsk) = "ask",
         /// Nothing may come for a while.
         Silence(RawSilence) = "silence",
         /// Runs a command to its end.
@@ -238,6 +240,24 @@ record! {
         optional: Fixed<bool> = "optional",
         /// How long it may take.
         within: Open<Duration> = "within",
+    }
+
+    /// `ask`.
+    struct RawAsk as "an `ask`" {
+        /// The process.
+        of: Text = required "of",
+        /// A text and Enter; typed again while the answer is another.
+        line: Text = required "line",
+        /// What the answer, a line of JSON, must say: values by path.
+        json: Named<Node> = "json",
+        /// What must come out, where the answer is no JSON.
+        output: Text = "output",
+        /// How long it may take.
+        within: Open<Duration> = "within",
+        /// The pause before it is asked again; 1ms at first, up to 50ms, if not given.
+        every: Open<Duration> = "every",
+        /// Whether the run goes on if there is no such answer.
+        optional: Fixed<bool> = "optional",
     }
 
     /// `silence`.
