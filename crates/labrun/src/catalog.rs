@@ -95,7 +95,7 @@ fn shown(path: &Path) -> PathBuf {
 
 /// Reads a file, but no more of it than a scenario may have. What is no regular
 /// file is refused: to open a named pipe would wait for a writer.
-fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     let kind = path.metadata()?.file_type();
     if !kind.is_file() && !kind.is_dir() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));

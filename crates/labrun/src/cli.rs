@@ -7,7 +7,9 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use lab_network::probe;
 
-use crate::commands::{check, completions, doctor, explain, list, man, new, run, schema, stage};
+use crate::commands::{
+    check, completions, doctor, explain, import, list, man, new, run, schema, stage,
+};
 use crate::exit::{self, Complaint, Exit};
 
 /// Run network labs: build the network, start programs on its hosts, type into
@@ -32,6 +34,7 @@ enum Command {
     Check(check::Args),
     Explain(explain::Args),
     New(new::Args),
+    Import(import::Args),
     Doctor(doctor::Args),
     Schema(schema::Args),
     Completions(completions::Args),
@@ -77,6 +80,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Explain(args) => explain::main(&args),
         Command::Doctor(args) => doctor::main(&args),
         Command::New(args) => new::main(&args),
+        Command::Import(args) => import::main(&args),
         Command::Schema(args) => schema::main(&args),
         Command::Completions(args) => completions::main(&args),
         Command::Man(args) => man::main(&args),

@@ -5,6 +5,7 @@
 use std::process::ExitCode;
 
 mod again;
+mod beside;
 mod build;
 mod catalog;
 mod cli;

@@ -59,7 +59,11 @@ fn explain(code: Code, theme: Theme) -> Result<String, std::fmt::Error> {
     writeln!(text, "{}\n", folded(code.explanation()))?;
     writeln!(text, "{strong}Wrong:{strong:#}\n\n{}", indented(example.wrong))?;
     writeln!(text, "{strong}What labrun says of it:{strong:#}\n")?;
-    writeln!(text, "{}", indented(&example.diagnostics().render(true)))?;
+    let told = match code.is_of_imports() {
+        true => lab_import::told_of(example.wrong),
+        false => example.diagnostics(),
+    };
+    writeln!(text, "{}", indented(&told.render(true)))?;
     write!(text, "{strong}Mended:{strong:#}\n\n{}", indented(example.mended))?;
     Ok(text)
 }

@@ -6,6 +6,7 @@ mod backends;
 mod begin;
 mod documents;
 mod harness;
+mod imports;
 mod programs;
 mod repetitions;
 mod trust;

@@ -121,9 +121,9 @@ fn nobody_answers() {
 
 #[test]
 fn a_pattern_is_asked_for_until_it_comes() {
-    let plan = plan([ask_for(Answer::Output(literal("3 users")))]);
+    let plan = plan([expect(BOB, "go"), ask_for(Answer::Output(literal("3 users")))]);
     let mut play = Play::begin(&plan);
-    play.says(BOB, "3 users\n", 0);
+    play.says(BOB, "go: 3 users\n", 0);
     play.typed(0);
     play.says(BOB, "2 users\n", 0);
     for round in 2..=4 {
