@@ -7,7 +7,7 @@
 #     scripts/bench-room.sh [--rounds N] [--seconds N] [fan-out|latency|idle|threads]…
 #
 # For the comparison with IRC: apt-get install inspircd ngircd. Idle connections need
-# `ulimit -Hn` of 20,000.
+# `ulimit -Hn` of 16,000.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

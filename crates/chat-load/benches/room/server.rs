@@ -53,7 +53,7 @@ impl Kind {
             Self::Ours(dialect, threads) => {
                 let dialect = if *dialect == Dialect::Direct { "direct" } else { "room" };
                 command.arg(chat_server()?).arg(dialect);
-                command.args(["--listen", "127.0.0.1:0", "--max-connections", "20000"]);
+                command.args(["--listen", "127.0.0.1:0", "--max-connections", "15000"]);
                 command.args(["--threads", &threads.to_string()]);
                 None
             }
