@@ -4,7 +4,8 @@
 //! * [`Human`]: the terminal, or a plain pipe;
 //! * [`results`]: a folder for each run, written as things happen;
 //! * [`Json`]: JSON lines;
-//! * [`JUnit`]: XML for CI servers.
+//! * [`JUnit`]: XML for CI servers;
+//! * [`mutation`]: what was noticed of what was broken on purpose.
 //!
 //! None of them runs anything, and none shows the output of a program without
 //! [cleaning](clean) it.
@@ -17,6 +18,7 @@ mod human;
 mod identity;
 mod json;
 mod junit;
+pub mod mutation;
 mod outlet;
 mod progress;
 mod recap;

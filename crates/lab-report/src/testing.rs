@@ -110,6 +110,7 @@ pub(crate) fn plan(file: PathBuf) -> Plan {
             window: Window::default(),
             place: place("{in: bob, output: hello, is: 1}"),
         }],
+        mutation: None,
     }
 }
 

@@ -129,6 +129,8 @@ pub enum Event {
         /// How.
         fault: Fault,
     },
+    /// What the plan breaks on purpose was broken.
+    Mutated {},
     /// A command of an `exec` step came to its end.
     ExecFinished {
         /// Index into the plan's steps.

@@ -10,6 +10,7 @@ mod checks;
 pub mod dispatcher;
 pub mod event;
 mod matcher;
+pub mod mutation;
 mod player;
 mod script;
 mod scroll;

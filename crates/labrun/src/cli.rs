@@ -8,7 +8,7 @@ use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use lab_network::probe;
 
 use crate::commands::{
-    check, completions, doctor, explain, import, list, man, new, run, schema, stage,
+    check, completions, doctor, explain, import, list, man, mutate, new, run, schema, stage,
 };
 use crate::exit::{self, Complaint, Exit};
 
@@ -32,6 +32,7 @@ enum Command {
     Run(run::Args),
     List(list::Args),
     Check(check::Args),
+    Mutate(mutate::Args),
     Explain(explain::Args),
     New(new::Args),
     Import(import::Args),
@@ -77,6 +78,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Run(args) => run::main(&args),
         Command::List(args) => list::main(&args),
         Command::Check(args) => check::main(&args),
+        Command::Mutate(args) => mutate::main(&args),
         Command::Explain(args) => explain::main(&args),
         Command::Doctor(args) => doctor::main(&args),
         Command::New(args) => new::main(&args),

@@ -39,6 +39,7 @@ fn plan(title: &str) -> Plan {
         processes: vec![],
         steps: vec![],
         checks: vec![],
+        mutation: None,
     }
 }
 

@@ -22,7 +22,9 @@ mod tests;
 
 use std::collections::{BTreeSet, VecDeque};
 
-use lab_scenario::plan::{Action, Assertion, ExitStatus, Plan, Process, ProcessId, Ready, Signal};
+use lab_scenario::plan::{
+    Action, Assertion, ExitStatus, Mutation, Plan, Process, ProcessId, Ready, Signal,
+};
 use lab_scenario::template::Reference;
 
 use crate::bytes::Bytes;
@@ -63,6 +65,8 @@ pub(crate) enum Order {
     Exec(usize),
     /// Kill the command of this `exec` step.
     KillExec(usize),
+    /// Cut the link between these nodes.
+    Cut([String; 2]),
     /// Do to the network what this step says; answer with
     /// [`Player::fault_applied`].
     Apply(usize),
@@ -108,6 +112,8 @@ pub(crate) struct Player<'p> {
     labels: Vec<(String, Nanos)>,
     /// Hosts whose processes are stopped where they are.
     paused: BTreeSet<String>,
+    /// The link that is still to be cut on purpose.
+    uncut: Option<&'p [String; 2]>,
     /// Steps that came to their end so far, in all lines and turns.
     moves: u64,
     /// When something may change though nothing happens.
@@ -132,6 +138,10 @@ impl<'p> Player<'p> {
             saved: Saved::new(),
             labels: Vec::new(),
             paused: BTreeSet::new(),
+            uncut: match &plan.mutation {
+                Some(Mutation::Cut(ends)) => Some(ends),
+                _ => None,
+            },
             moves: 0,
             wake: now,
             outcomes: vec![None; plan.checks.len()],

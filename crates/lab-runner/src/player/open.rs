@@ -1,6 +1,6 @@
 //! How each kind of step begins: its first orders, and what it then waits for.
 
-use lab_scenario::plan::{Action, Fault, Input, ProcessId, Signal, Stdio};
+use lab_scenario::plan::{Action, Fault, Input, Mutation, ProcessId, Signal, Stdio};
 
 use super::actor::Life;
 use super::step::StepState;
@@ -155,12 +155,30 @@ impl Player<'_> {
         }
     }
 
+    /// Cuts the link that is to be cut on purpose, if a step is the first that is no
+    /// start.
+    pub(super) fn cut_before(&mut self, index: usize) {
+        let begins = !matches!(
+            self.plan.steps[index].action,
+            Action::Start(_) | Action::Await(_) | Action::Parallel { .. } | Action::Label(_)
+        );
+        if let Some(ends) = self.uncut.take_if(|_| begins) {
+            self.orders.push_back(Order::Cut(ends.clone()));
+            self.emit(Event::Mutated {});
+        }
+    }
+
     /// A step is done: notes what follows from that.
     pub(super) fn settle(&mut self, index: usize, now: Nanos) {
         match &self.plan.steps[index].action {
             Action::Start(process) => {
                 self.actors[process.0].ready = true;
                 self.emit(Event::ProcessReady { process: *process });
+                if self.plan.mutation == Some(Mutation::Kill(*process)) {
+                    self.actors[process.0].excused = true;
+                    self.orders.push_back(Order::Signal(*process, Signal::KILL));
+                    self.emit(Event::Mutated {});
+                }
             }
             // This end was asked for; it is no surprise to the steps that follow.
             Action::Exit { of, .. } => self.actors[of.0].excused = true,

@@ -74,6 +74,7 @@ impl Player<'_> {
         if strand.is_root {
             self.chronicle.begin(now);
         }
+        self.cut_before(strand.index);
         self.emit(Event::StepStarted { step: strand.index });
         strand.began = now;
         strand.state = self.open(strand.index, now);

@@ -5,7 +5,9 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 
 use lab_network::Network;
-use lab_scenario::plan::{Action, Command, ExitStatus, Plan, ProcessId, Signal};
+use lab_scenario::plan::{
+    Action, Command, ExitStatus, LinkState, Mutation, Plan, ProcessId, Signal,
+};
 use lab_scenario::template::Template;
 use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
@@ -21,6 +23,7 @@ use super::spawn::{Launch, signal_group, spawn};
 use super::watch::Watch;
 use super::{StageError, doubt, program, readings};
 use crate::event::{Disturbance, DisturbanceKind, Event, Failure, Stream, Verdict};
+use crate::mutation::Tamper;
 use crate::player::{Order, Player, SpawnFailure};
 use crate::script::Script;
 use crate::scroll::Nanos;
@@ -35,6 +38,9 @@ const MAX_EVENTS: usize = 256;
 /// so that line editors leave lines as they are. A process may ask for another
 /// with `env: {TERM: …}`.
 const TERM: &str = "dumb";
+
+/// What runs in place of a process that is mute on purpose.
+const MUTE: &str = "exec cat > /dev/null";
 
 /// What a file descriptor is to the loop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,6 +125,7 @@ struct Turntable<'p> {
     children: Vec<Option<Child>>,
     execs: Vec<Exec>,
     watches: Vec<PortWatch>,
+    tamper: Option<Tamper<'p>>,
     self_watch: Watch,
     /// When the last order was obeyed: all that comes after is not to take long.
     rested: Nanos,
@@ -151,6 +158,7 @@ impl<'p> Turntable<'p> {
             children: plan.processes.iter().map(|_| None).collect(),
             execs: Vec::new(),
             watches: Vec::new(),
+            tamper: plan.mutation.as_ref().and_then(Tamper::new),
             self_watch: Watch::new(now, readings::clocks(), readings::pressure()),
             rested: now,
             refused: false,
@@ -171,7 +179,8 @@ impl<'p> Turntable<'p> {
         let now = self.recorder.now();
         let wake = self.player.wake_at();
         let look = self.watches.iter().map(|watch| watch.next);
-        let until = self.self_watch.ask(self.rested, wake.into_iter().chain(look).min());
+        let due = self.tamper.as_ref().and_then(Tamper::due);
+        let until = self.self_watch.ask(self.rested, wake.into_iter().chain(look).chain(due).min());
         let timeout = timespec(until.saturating_sub(now));
         let mut events = Vec::with_capacity(MAX_EVENTS);
         match epoll::wait(&self.epoll, spare_capacity(&mut events), Some(&timeout)) {
@@ -202,6 +211,7 @@ impl<'p> Turntable<'p> {
         let now = self.recorder.now();
         self.self_watch.turned(now, readings::clocks());
         self.look_for_ports(now);
+        self.release(now);
         self.player.tick(now);
         Ok(())
     }
@@ -223,15 +233,42 @@ impl<'p> Turntable<'p> {
         let Some(child) = self.children.get_mut(process.0).and_then(Option::as_mut) else { return };
         let now = self.recorder.now();
         let player = &mut self.player;
-        let read = child.streams.read(stream, &mut self.buffer, |bytes| {
-            player.output(process, stream, bytes, now);
+        let mut tamper = self.tamper.as_mut().filter(|tamper| tamper.concerns(process, stream));
+        let read = child.streams.read(stream, &mut self.buffer, |bytes| match &mut tamper {
+            None => player.output(process, stream, bytes, now),
+            Some(tamper) => {
+                let passed = tamper.hear(bytes, now);
+                if tamper.has_struck() {
+                    self.recorder.emit(Event::Mutated {});
+                }
+                if !passed.is_empty() {
+                    player.output(process, stream, &passed, now);
+                }
+            }
         });
         if read == Read::Ended {
+            let held = tamper.map(Tamper::end).unwrap_or_default();
+            if !held.is_empty() {
+                player.output(process, stream, &held, now);
+            }
             self.player.output_ended(process, stream, now);
         }
         // A program that says something may have opened its port just before.
         for watch in self.watches.iter_mut().filter(|watch| watch.process == process) {
             watch.next = now;
+        }
+    }
+
+    /// Lets through what was held back on purpose, when it is time.
+    fn release(&mut self, now: Nanos) {
+        let Some(tamper) = &mut self.tamper else { return };
+        let held = tamper.release(now);
+        if !held.is_empty() {
+            let process = tamper.process();
+            let is_terminal =
+                self.children[process.0].as_ref().is_none_or(|child| child.streams.is_terminal());
+            let stream = if is_terminal { Stream::Terminal } else { Stream::Stdout };
+            self.player.output(process, stream, &held, now);
         }
     }
 
@@ -322,6 +359,12 @@ impl<'p> Turntable<'p> {
                         signal_group(self.execs.swap_remove(at).child.pid, Signal::KILL);
                     }
                 }
+                Order::Cut([a, b]) => {
+                    if let Err(error) = self.network.set_link(&a, &b, LinkState::Down) {
+                        let summary = format!("the link {a}–{b} cannot be cut: {error}");
+                        self.player.abort(summary, self.recorder.now());
+                    }
+                }
                 Order::Apply(step) => {
                     let result = match &self.plan.steps[step].action {
                         Action::Fault(fault) => {
@@ -354,7 +397,12 @@ impl<'p> Turntable<'p> {
 
     fn start(&mut self, process: ProcessId) -> Result<(u32, Vec<String>), SpawnFailure> {
         let description = &self.plan.processes[process.0];
-        let argv = self.argv(&description.command)?;
+        let is_mute = self.plan.mutation == Some(Mutation::Mute(process));
+        let argv = if is_mute {
+            ["sh", "-c", MUTE].map(str::to_owned).to_vec()
+        } else {
+            self.argv(&description.command)?
+        };
         let env = self.env(&description.host, &description.env)?;
         let (streams, ends) = Streams::open(description.stdio).map_err(streams_refused)?;
         let terminal = streams.is_terminal();
@@ -364,6 +412,9 @@ impl<'p> Turntable<'p> {
                 .map_err(streams_refused)?;
         }
         self.children[process.0] = Some(Child { pid, running: true, streams });
+        if is_mute {
+            self.recorder.emit(Event::Mutated {});
+        }
         Ok((pid, argv))
     }
 

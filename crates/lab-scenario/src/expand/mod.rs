@@ -171,6 +171,7 @@ impl<'a> Expander<'a> {
             processes: processes.into_iter().collect::<Option<_>>()?,
             steps: steps?,
             checks: checks.into_iter().collect::<Option<_>>()?,
+            mutation: None,
         })
     }
 }

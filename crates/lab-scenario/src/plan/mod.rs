@@ -7,6 +7,7 @@
 //! [`Template`]s and filled in by the stage.
 
 mod check;
+mod mutation;
 mod process;
 mod step;
 
@@ -19,6 +20,7 @@ use crate::template::Template;
 use crate::topology::Topology;
 
 pub use check::{Assertion, Check, LatencyBounds, Said, Times, Typed, Window};
+pub use mutation::{LineChange, Mutation, MutationKind};
 pub use process::{Command, ExitStatus, Process, ProcessId, Ready, Signal, Stdio};
 pub use step::{Action, Answer, Fault, Input, LinkChange, LinkState, Step};
 
@@ -51,6 +53,9 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Evaluated on the whole record, after the steps.
     pub checks: Vec<Check>,
+    /// What is broken on purpose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mutation: Option<Mutation>,
 }
 
 /// What tells a run from others.

@@ -100,11 +100,22 @@ pub(crate) struct Args {
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum Backend {
+pub(super) enum Backend {
     #[default]
     Auto,
     Netns,
     Mininet,
+}
+
+impl Backend {
+    /// Whom it names, if it names one.
+    pub(super) fn choice(self) -> Option<BackendKind> {
+        match self {
+            Self::Auto => None,
+            Self::Netns => Some(BackendKind::Netns),
+            Self::Mininet => Some(BackendKind::Mininet),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -139,7 +150,11 @@ pub(crate) fn main(args: &Args) -> anyhow::Result<Exit> {
 }
 
 /// All runs of all scenarios; an error if anything is wrong with any.
-fn plan(catalog: &mut Catalog, options: &PlanOptions, host: &Host) -> anyhow::Result<Vec<Job>> {
+pub(super) fn plan(
+    catalog: &mut Catalog,
+    options: &PlanOptions,
+    host: &Host,
+) -> anyhow::Result<Vec<Job>> {
     let mut jobs = Vec::new();
     let mut requirements = Requirements::new(host);
     for scenario in &catalog.scenarios {
@@ -237,11 +252,7 @@ fn human_options(args: &Args, coloured: bool) -> HumanOptions<'static> {
 impl Args {
     fn plan_options(&self) -> PlanOptions {
         PlanOptions {
-            backend: match self.backend {
-                Backend::Auto => None,
-                Backend::Netns => Some(BackendKind::Netns),
-                Backend::Mininet => Some(BackendKind::Mininet),
-            },
+            backend: self.backend.choice(),
             repeat: self.repeat.map_or(if self.until_fail { MANY } else { 1 }, NonZeroU32::get),
             seed: self.seed.unwrap_or_else(short_random_number),
             timeout: self.timeout,
@@ -277,7 +288,7 @@ fn short_random_number() -> u64 {
     RandomState::new().hash_one("seed") % 1_000_000
 }
 
-fn cores() -> usize {
+pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
@@ -290,14 +301,14 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 /// As scenarios write them, but not zero: no run can be done in no time.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     match lab_scenario::duration(text)? {
         Duration::ZERO => Err("a run takes more than no time".to_owned()),
         duration => Ok(duration),
     }
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("write a name, `=` and a value".to_owned()),

@@ -73,6 +73,7 @@ fn plan(actions: impl IntoIterator<Item = Action>) -> Plan {
         processes: vec![process("alice"), process("bob")],
         steps: start.into_iter().chain(actions).map(step).collect(),
         checks: vec![],
+        mutation: None,
     }
 }
 

@@ -1,0 +1,293 @@
+//! Which mutants a scenario has.
+
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+
+use lab_scenario::plan::{Action, Assertion, LineChange, Mutation, MutationKind, Plan, ProcessId};
+use lab_scenario::topology::{Network, Topology};
+
+use super::story::{Line, Played, Story};
+use super::{Mutant, Near};
+use crate::event::Record;
+use crate::scroll::Nanos;
+
+/// How much later than anybody waits a delayed line comes.
+const TOO_LATE: Duration = Duration::from_millis(100);
+
+/// All mutants of a plan.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// By kind, then in the order of the plan and of the record.
+    pub mutants: Vec<Mutant>,
+    /// What was said and is no mutant.
+    pub left_out: LeftOut,
+}
+
+/// Lines that are no mutants, since no scenario could notice.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Of processes whose output no step and no check speaks of.
+    pub unheard: usize,
+    /// What processes say of themselves, whatever is done to them.
+    pub startup: usize,
+    /// Those with a time of day in them.
+    pub log: usize,
+    /// What came after the last step.
+    pub after: usize,
+}
+
+/// Makes the mutants of a plan from the record of a run of it that passed, and
+/// from that of its [`idle`](super::idle) run.
+#[must_use]
+pub fn list(plan: &Plan, base: &[Record], idle: &[Record]) -> Listing {
+    let story = Story::of(plan, base);
+    let idle = Story::of(plan, idle);
+    let started: BTreeSet<ProcessId> = plan
+        .steps
+        .iter()
+        .filter_map(|step| match step.action {
+            Action::Start(of) => Some(of),
+            _ => None,
+        })
+        .collect();
+    let mut listing = Listing::default();
+    for make in [Mutation::Mute, Mutation::Kill] {
+        for &of in &started {
+            let near = near_start(plan, of);
+            listing.mutants.push(Mutant { mutation: make(of), near });
+        }
+    }
+    if let Topology::Described(network) = &plan.topology {
+        for ends in bridges(network, &busy_hosts(plan)) {
+            let near = plan
+                .processes
+                .iter()
+                .position(|process| ends.contains(&process.host))
+                .and_then(|at| near_start(plan, ProcessId(at)));
+            listing.mutants.push(Mutant { mutation: Mutation::Cut(ends), near });
+        }
+    }
+    let heard = heard(plan);
+    let mut of_lines = Vec::new();
+    for (at, lines) in story.lines.iter().enumerate() {
+        let of = ProcessId(at);
+        for (index, line) in lines.iter().enumerate() {
+            let left_out = &mut listing.left_out;
+            if line.text.trim().is_empty() {
+            } else if line.ended > story.over {
+                left_out.after += 1;
+            } else if !heard.contains(&of) {
+                left_out.unheard += 1;
+            } else if line.number < idle.begun[at] || is_before_talk(&story, line) {
+                left_out.startup += 1;
+            } else if has_time(&line.text) {
+                left_out.log += 1;
+            } else {
+                let next = lines.get(index + 1).filter(|next| next.ended <= story.over);
+                let near = near_line(plan, &story, of, line.ended);
+                let mutant = |change| {
+                    let (text, occurrence) = (line.text.clone(), line.occurrence);
+                    let mutation = Mutation::Line { of, text, occurrence, change };
+                    Mutant { mutation, near: near.clone() }
+                };
+                of_lines.extend(changes(plan, of, line, next).map(mutant));
+            }
+        }
+    }
+    of_lines.sort_by_key(|mutant| mutant.mutation.kind());
+    listing.mutants.append(&mut of_lines);
+    listing
+}
+
+/// So many mutants of each kind, chosen by the seed.
+#[must_use]
+pub fn sample(mutants: Vec<Mutant>, of_each: usize, seed: u64) -> Vec<Mutant> {
+    let mut kept: Vec<(usize, Mutant)> = Vec::new();
+    let mut rest: HashMap<MutationKind, Vec<(u64, usize, Mutant)>> = HashMap::new();
+    for (index, mutant) in mutants.into_iter().enumerate() {
+        let lot = mix(seed ^ mix(index as u64));
+        rest.entry(mutant.mutation.kind()).or_default().push((lot, index, mutant));
+    }
+    for mut group in rest.into_values() {
+        group.sort_by_key(|(lot, index, _)| (*lot, *index));
+        kept.extend(group.into_iter().take(of_each).map(|(_, index, mutant)| (index, mutant)));
+    }
+    kept.sort_by_key(|(index, _)| *index);
+    kept.into_iter().map(|(_, mutant)| mutant).collect()
+}
+
+/// What may become of a line.
+fn changes(
+    plan: &Plan,
+    of: ProcessId,
+    line: &Line,
+    next: Option<&Line>,
+) -> impl Iterator<Item = LineChange> + use<> {
+    let swapped = next.is_some_and(|next| next.text != line.text).then_some(LineChange::Swap);
+    let delay = LineChange::Delay(patience(plan, of).saturating_add(TOO_LATE));
+    let altered = alter(&line.text, plan.identity.seed).map(LineChange::Alter);
+    [Some(LineChange::Drop), Some(LineChange::Double), Some(delay), swapped, altered]
+        .into_iter()
+        .flatten()
+}
+
+/// How long steps wait for output: of this process, or else of any.
+fn patience(plan: &Plan, of: ProcessId) -> Duration {
+    let longest = |only: Option<ProcessId>| {
+        let steps = plan.steps.iter().filter(|step| match step.action {
+            Action::Expect { from, .. } => only.is_none_or(|only| only == from),
+            _ => false,
+        });
+        steps.map(|step| step.within).max()
+    };
+    longest(Some(of)).or_else(|| longest(None)).unwrap_or(Duration::from_secs(1))
+}
+
+/// The line with another letter, or digit, in one place.
+fn alter(text: &str, seed: u64) -> Option<String> {
+    let of_kind = |is: fn(char) -> bool| -> Vec<usize> {
+        text.char_indices().filter(|(_, letter)| is(*letter)).map(|(at, _)| at).collect()
+    };
+    let mut places = of_kind(char::is_alphabetic);
+    if places.is_empty() {
+        places = of_kind(|letter| letter.is_ascii_digit());
+    }
+    let lot = text.bytes().fold(mix(seed), |lot, byte| mix(lot ^ u64::from(byte)));
+    let lot = usize::try_from(lot % u64::try_from(places.len()).ok()?.max(1)).ok()?;
+    let at = *places.get(lot)?;
+    let letter = text[at..].chars().next()?;
+    let other = match letter {
+        'z' => 'a',
+        'Z' => 'A',
+        '9' => '0',
+        'a'..='y' | 'A'..='Y' | '0'..='8' => char::from(letter as u8 + 1),
+        _ => 'x',
+    };
+    Some(format!("{}{other}{}", &text[..at], &text[at + letter.len_utf8()..]))
+}
+
+/// The finalizer of SplitMix64 (Steele, Lea, Flood 2014).
+fn mix(mut z: u64) -> u64 {
+    z = z.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// Processes whose output some step or check speaks of.
+fn heard(plan: &Plan) -> BTreeSet<ProcessId> {
+    let by_steps = plan.steps.iter().filter_map(|step| match step.action {
+        Action::Expect { from, .. } | Action::Silence { from, .. } => Some(from),
+        _ => None,
+    });
+    let by_checks = plan.checks.iter().flat_map(|check| match &check.assertion {
+        Assertion::Exit { .. } => Vec::new(),
+        Assertion::Delivered { to, never, .. } => to.iter().chain(never).copied().collect(),
+        Assertion::Latency { to, .. } => to.clone(),
+        assertion => assertion.subjects(),
+    });
+    by_steps.chain(by_checks).collect()
+}
+
+/// Whether nothing was typed anywhere between the start of its process and a line.
+fn is_before_talk(story: &Story, line: &Line) -> bool {
+    let mut talk = story.typed.iter().filter(|&&at| at > line.started);
+    !story.typed.is_empty() && talk.all(|&at| at > line.began)
+}
+
+/// Whether there is a time of day, `12:34:56`, in a text.
+fn has_time(text: &str) -> bool {
+    text.as_bytes().windows(8).any(|window| {
+        window.iter().enumerate().all(|(at, byte)| match at {
+            2 | 5 => *byte == b':',
+            _ => byte.is_ascii_digit(),
+        })
+    })
+}
+
+/// Hosts on which something runs.
+fn busy_hosts(plan: &Plan) -> BTreeSet<&str> {
+    let execs = plan.steps.iter().filter_map(|step| match &step.action {
+        Action::Exec { host, .. } => Some(host.as_str()),
+        _ => None,
+    });
+    plan.processes.iter().map(|process| process.host.as_str()).chain(execs).collect()
+}
+
+/// The links without which some of these hosts could not reach each other, by the
+/// names of their ends.
+fn bridges(network: &Network, hosts: &BTreeSet<&str>) -> Vec<[String; 2]> {
+    let mut found = Vec::new();
+    for (cut, link) in network.links.iter().enumerate() {
+        let ends = [link.a.node, link.b.node];
+        let mut reached = BTreeSet::from([link.a.node]);
+        let mut work = vec![link.a.node];
+        while let Some(node) = work.pop() {
+            for (index, other) in network.links.iter().enumerate() {
+                let next = match (other.a.node, other.b.node) {
+                    (a, b) if a == node => b,
+                    (a, b) if b == node => a,
+                    _ => continue,
+                };
+                // Nodes are cut apart by all links between them.
+                let is_cut = index == cut
+                    || ends == [other.a.node, other.b.node]
+                    || ends == [other.b.node, other.a.node];
+                if !is_cut && reached.insert(next) {
+                    work.push(next);
+                }
+            }
+        }
+        let is_busy = |(at, node): (usize, &lab_scenario::topology::Node)| {
+            hosts.contains(node.name.as_str()).then_some(reached.contains(&at))
+        };
+        let sides: BTreeSet<bool> = network.nodes.iter().enumerate().filter_map(is_busy).collect();
+        let name = |at: usize| network.nodes.get(at).map(|node| node.name.clone());
+        if sides.len() == 2
+            && let (Some(a), Some(b)) = (name(link.a.node), name(link.b.node))
+            && !found.contains(&[a.clone(), b.clone()])
+        {
+            found.push([a, b]);
+        }
+    }
+    found
+}
+
+/// Whom a step is about, if it is about the doings of one process.
+fn subject(action: &Action) -> Option<ProcessId> {
+    match action {
+        Action::Expect { from, .. } | Action::Silence { from, .. } => Some(*from),
+        Action::Exit { of, .. } => Some(*of),
+        Action::Send { to, .. } => Some(*to),
+        _ => None,
+    }
+}
+
+/// Where to tighten if a process as a whole is not missed: the first step about it.
+fn near_start(plan: &Plan, of: ProcessId) -> Option<Near> {
+    let step = plan.steps.iter().find(|step| subject(&step.action) == Some(of));
+    let process = plan.processes.get(of.0)?;
+    Some(step.map_or_else(
+        || Near { place: process.place, text: format!("process {}", process.name) },
+        |step| Near { place: step.place, text: step.text.clone() },
+    ))
+}
+
+/// Where to tighten if a line is not missed: the step about its process that is
+/// nearest in time, or else a check.
+fn near_line(plan: &Plan, story: &Story, of: ProcessId, at: Nanos) -> Option<Near> {
+    let about = |played: &&Played| {
+        plan.steps.get(played.step).is_some_and(|step| {
+            !matches!(step.action, Action::Send { .. }) && subject(&step.action) == Some(of)
+        })
+    };
+    let distance = |played: &&Played| {
+        if at < played.from { played.from - at } else { at.saturating_sub(played.to) }
+    };
+    let step = story.played.iter().filter(about).min_by_key(distance);
+    if let Some(step) = step.and_then(|played| plan.steps.get(played.step)) {
+        return Some(Near { place: step.place, text: step.text.clone() });
+    }
+    let check = plan.checks.iter().find(|check| check.assertion.subjects().contains(&of));
+    check.map(|check| Near { place: check.place, text: format!("check {}", check.name) })
+}

@@ -1,0 +1,72 @@
+//! What can be broken in a run, to see whether its scenario notices.
+//!
+//! A scenario is first run as it is. From the record of that run [`list`] makes
+//! the mutants: plans with one [`Mutation`] each. The stage does to a run what
+//! its mutation says; for lines that is [`Tamper`], between the reading of a
+//! program's output and the player. A mutant whose run does not pass was noticed.
+//!
+//! What no scenario could notice is no mutant:
+//! * lines of processes whose output no step and no check speaks of;
+//! * what a process says of itself: what it says also when nobody types anything, and what
+//!   it said before anybody did;
+//! * log lines: those with a time of day in them;
+//! * what comes after the last step, which is not judged;
+//! * links that keep no two hosts together on which something runs.
+
+mod list;
+mod patience;
+mod story;
+mod tamper;
+#[cfg(test)]
+mod tests;
+
+use lab_scenario::plan::{Action, Mutation, Plan};
+use lab_scenario::source::Place;
+
+pub use list::{LeftOut, Listing, list, sample};
+pub use patience::patient;
+pub(crate) use tamper::Tamper;
+
+/// A mutation, and where a scenario that does not notice it can be tightened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mutant {
+    /// What is broken.
+    pub mutation: Mutation,
+    /// The step or check that is nearest to it.
+    pub near: Option<Near>,
+}
+
+/// A step or a check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Near {
+    /// Where in the scenario.
+    pub place: Place,
+    /// One line, as near to the scenario's own words as possible.
+    pub text: String,
+}
+
+/// The same plan, broken.
+#[must_use]
+pub fn broken(plan: &Plan, mutation: &Mutation) -> Plan {
+    Plan { mutation: Some(mutation.clone()), ..plan.clone() }
+}
+
+/// A plan that starts the same processes and then types nothing: what they say
+/// then, they say of themselves.
+#[must_use]
+pub fn idle(plan: &Plan) -> Plan {
+    /// Time to say it in.
+    const LASTING: std::time::Duration = std::time::Duration::from_millis(500);
+    let mut started = std::collections::BTreeSet::new();
+    let mut steps: Vec<_> = plan
+        .steps
+        .iter()
+        .filter(|step| matches!(step.action, Action::Start(of) if started.insert(of)))
+        .cloned()
+        .collect();
+    if let Some(mut last) = steps.last().cloned() {
+        last.action = Action::Wait(LASTING);
+        steps.push(last);
+    }
+    Plan { steps, checks: Vec::new(), ..plan.clone() }
+}

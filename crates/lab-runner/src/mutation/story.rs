@@ -1,0 +1,134 @@
+//! What matters of a record to mutations: who said which lines when, and when each
+//! step was played.
+
+use std::collections::HashMap;
+
+use bstr::ByteSlice as _;
+use lab_scenario::plan::{Plan, ProcessId};
+
+use crate::event::{Event, Record, Stream};
+use crate::scroll::Nanos;
+
+/// Longest line that is a mutant, in bytes.
+const LONGEST: usize = 4096;
+
+/// A line that a process said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Line {
+    /// Without its end.
+    pub(super) text: String,
+    /// Which of this process's lines with this text, counted from 0.
+    pub(super) occurrence: u32,
+    /// Which of its lines since it was started, counted from 0.
+    pub(super) number: usize,
+    /// When its first byte came.
+    pub(super) began: Nanos,
+    /// When its end came.
+    pub(super) ended: Nanos,
+    /// When its process was started.
+    pub(super) started: Nanos,
+}
+
+/// When a step was played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Played {
+    pub(super) step: usize,
+    pub(super) from: Nanos,
+    pub(super) to: Nanos,
+}
+
+/// A record, retold.
+#[derive(Debug, Default)]
+pub(super) struct Story {
+    /// Of each process of the plan, those of its terminal or standard output.
+    pub(super) lines: Vec<Vec<Line>>,
+    /// Of each process, how many lines it began when it was started first.
+    pub(super) begun: Vec<usize>,
+    pub(super) played: Vec<Played>,
+    /// When something was typed into any process.
+    pub(super) typed: Vec<Nanos>,
+    /// When the last step was over.
+    pub(super) over: Nanos,
+}
+
+#[derive(Default)]
+struct Speaker {
+    partial: Vec<u8>,
+    began: Nanos,
+    started: Nanos,
+    starts: usize,
+    number: usize,
+    seen: HashMap<String, u32>,
+}
+
+impl Story {
+    pub(super) fn of(plan: &Plan, records: &[Record]) -> Self {
+        let mut story = Self {
+            lines: vec![Vec::new(); plan.processes.len()],
+            begun: vec![0; plan.processes.len()],
+            ..Self::default()
+        };
+        let mut speakers: Vec<Speaker> =
+            plan.processes.iter().map(|_| Speaker::default()).collect();
+        let mut open = HashMap::new();
+        for Record { at, event } in records {
+            match event {
+                Event::ProcessStarted { process, .. } => {
+                    if let Some(speaker) = speakers.get_mut(process.0) {
+                        speaker.partial.clear();
+                        (speaker.started, speaker.number) = (*at, 0);
+                        speaker.starts += 1;
+                    }
+                }
+                Event::Input { .. } => story.typed.push(*at),
+                Event::Output { process, stream: Stream::Terminal | Stream::Stdout, bytes } => {
+                    if let Some(speaker) = speakers.get_mut(process.0) {
+                        story.said(*process, speaker, bytes, *at);
+                    }
+                }
+                Event::StepStarted { step } => _ = open.insert(*step, *at),
+                Event::StepPassed { step } | Event::StepMissed { step, .. } => {
+                    let from = open.remove(step).unwrap_or(*at);
+                    story.played.push(Played { step: *step, from, to: *at });
+                    story.over = *at;
+                }
+                _ => {}
+            }
+        }
+        story
+    }
+
+    fn said(&mut self, process: ProcessId, speaker: &mut Speaker, bytes: &[u8], at: Nanos) {
+        for piece in bytes.lines_with_terminator() {
+            if speaker.partial.is_empty() {
+                speaker.began = at;
+                if speaker.starts == 1 {
+                    self.begun[process.0] += 1;
+                }
+            }
+            if speaker.partial.len() <= LONGEST {
+                speaker.partial.extend_from_slice(piece);
+            }
+            if piece.last() != Some(&b'\n') {
+                continue;
+            }
+            let number = speaker.number;
+            speaker.number += 1;
+            let line = std::mem::take(&mut speaker.partial);
+            let Ok(text) = String::from_utf8(line) else { continue };
+            let Some(text) = text.strip_suffix('\n') else { continue };
+            let text = text.strip_suffix('\r').unwrap_or(text);
+            let seen = speaker.seen.entry(text.to_owned()).or_default();
+            let occurrence = *seen;
+            *seen += 1;
+            self.lines[process.0].push(Line {
+                text: text.to_owned(),
+                occurrence,
+                number,
+                began: speaker.began,
+                ended: at,
+                started: speaker.started,
+            });
+        }
+    }
+}
