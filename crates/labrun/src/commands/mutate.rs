@@ -52,7 +52,7 @@ pub(crate) struct Args {
 
     /// The shortest time that a step may take, if its scenario gives it as much; steps
     /// that took longer in the unbroken run may take three times as long as there
-    #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = run::duration)]
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = run::duration)]
     patience: Duration,
 
     /// Who builds the networks; `auto`: what the scenario asks for, else netns
