@@ -66,7 +66,7 @@ pub(crate) enum Order {
     /// Kill the command of this `exec` step.
     KillExec(usize),
     /// Cut the link between these nodes.
-    Cut([String; 2]),
+    Cut(Box<[String; 2]>),
     /// Do to the network what this step says; answer with
     /// [`Player::fault_applied`].
     Apply(usize),

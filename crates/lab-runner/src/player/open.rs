@@ -163,7 +163,7 @@ impl Player<'_> {
             Action::Start(_) | Action::Await(_) | Action::Parallel { .. } | Action::Label(_)
         );
         if let Some(ends) = self.uncut.take_if(|_| begins) {
-            self.orders.push_back(Order::Cut(ends.clone()));
+            self.orders.push_back(Order::Cut(Box::new(ends.clone())));
             self.emit(Event::Mutated {});
         }
     }

@@ -359,7 +359,8 @@ impl<'p> Turntable<'p> {
                         signal_group(self.execs.swap_remove(at).child.pid, Signal::KILL);
                     }
                 }
-                Order::Cut([a, b]) => {
+                Order::Cut(ends) => {
+                    let [a, b] = *ends;
                     if let Err(error) = self.network.set_link(&a, &b, LinkState::Down) {
                         let summary = format!("the link {a}–{b} cannot be cut: {error}");
                         self.player.abort(summary, self.recorder.now());

@@ -7,6 +7,7 @@ mod begin;
 mod documents;
 mod harness;
 mod imports;
+mod mutants;
 mod programs;
 mod repetitions;
 mod trust;
