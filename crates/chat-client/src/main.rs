@@ -3,6 +3,7 @@
 
 mod accounts;
 mod args;
+mod dialogue;
 mod direct;
 mod registry;
 mod relay;

@@ -6,9 +6,9 @@ use crate::shell::{self, News, Shell};
 use anyhow::Context as _;
 use chat_net::{App, Bytes, Closed, ConnId, DatagramId, Event, Io, Pool, Via};
 use chat_proto::address::ServerAddress;
-use chat_proto::registry::{self, Client, ClientAction, ClientEvent, ClientLimits, Outcome, Timer};
+use chat_proto::registry::{self, Client, ClientAction, ClientEvent, ClientLimits, Timer};
 use chat_proto::units::{parse_positive_duration, parse_size};
-use chat_terminal::{Input, Mode, PROMPT};
+use chat_terminal::Input;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs as _, UdpSocket};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -226,17 +226,8 @@ fn timer_id(timer: Timer) -> u64 {
 }
 
 impl Registry {
-    /// The registry gives a new connection little time to register, so nobody is
-    /// connected before there is a name.
     fn prepare(&mut self, io: &mut Io<Input>) {
-        if self.client.wants_name() {
-            return self.shell.ask("enter your username: ");
-        }
-        self.shell.set_prompt(match self.shell.mode() {
-            Mode::Editor => PROMPT,
-            Mode::Plain | Mode::Script => "",
-        });
-        self.shell.connect(io);
+        self.shell.prepare(self.client.wants_name(), "enter your username: ", io);
     }
 
     fn input(&mut self, input: Input, io: &mut Io<Input>) {
@@ -244,11 +235,7 @@ impl Registry {
         match input {
             Input::Line(line) => self.tell(ClientEvent::Line(&line), io),
             Input::Unusable(why) => self.shell.reject(&why),
-            Input::Ended if wanted_name => {
-                self.shell
-                    .complain("no name was given (type it as the first line, or use `--name`)");
-                return self.shell.end(2, io);
-            }
+            Input::Ended if wanted_name => return self.shell.end_without_name(io),
             Input::Ended => return self.tell(ClientEvent::InputEnded, io),
         }
         if wanted_name && !self.client.wants_name() {
@@ -331,25 +318,8 @@ impl Registry {
                 ClientAction::Complain(why) => self.shell.complain(&why),
                 ClientAction::Finish => self.shell.finish(io),
                 ClientAction::Timer(timer, at) => io.set_timer(timer_id(timer), at),
-                ClientAction::Over(outcome) => over(&mut self.shell, outcome, io),
+                ClientAction::Over(outcome) => self.shell.over("registry", outcome, io),
             }
         }
     }
-}
-
-fn over(shell: &mut Shell, outcome: Outcome, io: &Io<Input>) {
-    if shell.is_over() {
-        return;
-    }
-    let code = match outcome {
-        Outcome::Left => 0,
-        // The registry has said why.
-        Outcome::Refused | Outcome::Garbled => 1,
-        Outcome::ServerGone => {
-            let closed = || format!("the registry at {} closed the connection", shell.server());
-            shell.complain(&shell.lost().unwrap_or_else(closed));
-            1
-        }
-    };
-    shell.end(code, io);
 }

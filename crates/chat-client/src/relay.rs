@@ -1,14 +1,12 @@
 //! `chat-client relay`: carries out what the dialect's client decides.
 
 use crate::args::ConnectArgs;
-use crate::shell::{self, News, Shell};
+use crate::shell::{self, Shell};
 use anyhow::Context as _;
 use chat_net::{App, Event, Io};
-use chat_proto::relay::{
-    Client, ClientAction, ClientEvent, DEFAULT_PORT, Id, MAX_INFO, MAX_NAME, Outcome,
-};
+use chat_proto::relay::{Client, ClientAction, ClientEvent, DEFAULT_PORT, Id, MAX_INFO, MAX_NAME};
 use chat_proto::units::parse_size;
-use chat_terminal::{Input, Mode, PROMPT};
+use chat_terminal::Input;
 use std::process::ExitCode;
 
 /// The options of `chat-client relay`.
@@ -82,30 +80,19 @@ impl App for Relay {
         match event {
             Event::Started => self.prepare(io),
             Event::Message(input) => self.input(input, io),
-            Event::Stopping => self.tell(ClientEvent::Stopping, io),
-            event => match self.shell.sort(event, io) {
-                Some(News::Connected) => self.tell(ClientEvent::Connected, io),
-                Some(News::Received(bytes)) => self.tell(ClientEvent::Received(bytes), io),
-                Some(News::Closed) => self.tell(ClientEvent::Closed, io),
-                Some(News::Deadline) => self.tell(ClientEvent::Deadline, io),
-                None => {}
-            },
+            Event::Stopping => self.stop(io),
+            event => {
+                if let Some(news) = self.shell.sort(event, io) {
+                    self.tell(news.into(), io);
+                }
+            }
         }
     }
 }
 
 impl Relay {
-    /// The server gives a new connection little time to register, so nobody is
-    /// connected before there is a name.
     fn prepare(&mut self, io: &mut Io<Input>) {
-        if self.client.wants_name() {
-            return self.shell.ask("Enter your username: ");
-        }
-        self.shell.set_prompt(match self.shell.mode() {
-            Mode::Editor => PROMPT,
-            Mode::Plain | Mode::Script => "",
-        });
-        self.shell.connect(io);
+        self.shell.prepare(self.client.wants_name(), "Enter your username: ", io);
     }
 
     fn input(&mut self, input: Input, io: &mut Io<Input>) {
@@ -119,11 +106,7 @@ impl Relay {
                 self.shell.reject(&why);
                 self.shell.taken(io);
             }
-            Input::Ended if wanted_name => {
-                self.shell
-                    .complain("no name was given (type it as the first line, or use `--name`)");
-                return self.shell.end(2, io);
-            }
+            Input::Ended if wanted_name => return self.shell.end_without_name(io),
             Input::Ended => return self.tell(ClientEvent::InputEnded, io),
         }
         if wanted_name && !self.client.wants_name() {
@@ -133,34 +116,22 @@ impl Relay {
 
     fn tell(&mut self, event: ClientEvent<'_>, io: &mut Io<Input>) {
         self.client.handle(event, io.now(), &mut self.actions);
-        for action in self.actions.drain(..) {
-            match action {
-                ClientAction::Send(frame) => self.shell.send(frame, io),
-                ClientAction::Show(line) => self.shell.show(&line, io),
-                ClientAction::Complain(why) => self.shell.complain(&why),
-                ClientAction::Finish => self.shell.finish(io),
-                ClientAction::Deadline(at) => self.shell.set_deadline(at, io),
-                ClientAction::Over(outcome) => over(&mut self.shell, outcome, io),
-            }
-        }
+        self.carry_out(io);
         if !self.client.has_waiting_lines() {
             for _ in 0..std::mem::take(&mut self.held) {
                 self.shell.taken(io);
             }
         }
     }
-}
 
-fn over(shell: &mut Shell, outcome: Outcome, io: &Io<Input>) {
-    let code = match outcome {
-        Outcome::Left => 0,
-        // The server or the client has said why.
-        Outcome::Refused | Outcome::Garbled => 1,
-        Outcome::ServerGone => {
-            let closed = || format!("the server at {} closed the connection", shell.server());
-            shell.complain(&shell.lost().unwrap_or_else(closed));
-            1
+    fn stop(&mut self, io: &mut Io<Input>) {
+        self.client.stop(&mut self.actions);
+        self.carry_out(io);
+    }
+
+    fn carry_out(&mut self, io: &mut Io<Input>) {
+        for action in self.actions.drain(..) {
+            self.shell.carry_out(action, io);
         }
-    };
-    shell.end(code, io);
+    }
 }

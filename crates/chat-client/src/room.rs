@@ -57,9 +57,7 @@ impl App for Room {
                     self.tell(ClientEvent::Connected, io);
                     self.shell.set_prompt(room::PROMPT);
                 }
-                Some(News::Received(bytes)) => self.tell(ClientEvent::Received(bytes), io),
-                Some(News::Closed) => self.tell(ClientEvent::Closed, io),
-                Some(News::Deadline) => self.tell(ClientEvent::Deadline, io),
+                Some(news) => self.tell(news.into(), io),
                 None => {}
             },
         }
@@ -71,13 +69,8 @@ impl Room {
         self.client.handle(event, io.now(), &mut self.actions);
         for action in self.actions.drain(..) {
             match action {
-                ClientAction::Send(bytes) => self.shell.send(bytes, io),
-                ClientAction::Show(line) => self.shell.show(&line, io),
-                ClientAction::Confirm(line) => self.shell.confirm(&line, io),
-                ClientAction::Complain(why) => self.shell.complain(&why),
-                ClientAction::Finish => self.shell.finish(io),
-                ClientAction::Deadline(at) => self.shell.set_deadline(at, io),
                 ClientAction::Over(outcome) => over(&mut self.shell, outcome, io),
+                action => self.shell.carry_out(action, io),
             }
         }
     }

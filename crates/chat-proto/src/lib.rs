@@ -11,6 +11,7 @@
 //! * [`relay`] — a spanning tree of servers: the server's and the client's side
 //! * [`registry`] — who is there, private chats from peer to peer, group chats
 //! * [`accounts`] — accounts, offline messages, private talk after consent: both sides
+//! * [`client`] — what the clients of several dialects have in common
 //! * [`datagram`] — the UDP broadcast chat's datagrams
 //! * [`text`] — text of strangers made fit for one line or for a terminal
 //! * [`units`], [`address`] — how sizes, durations and server addresses are written
@@ -18,6 +19,7 @@
 
 pub mod accounts;
 pub mod address;
+pub mod client;
 pub mod datagram;
 pub mod direct;
 pub mod frame;

@@ -8,56 +8,10 @@
 //! is over. A program that pipes a few lines in thus sees every answer.
 
 use super::{MAX_GROWTH, NAME_REFUSED};
+use crate::client::{ClientAction, ClientEvent, Outcome, too_long};
 use crate::frame::{self, Decoder};
 use bytes::Bytes;
 use std::time::{Duration, Instant};
-
-/// What happens to a client.
-#[derive(Debug, Clone, Copy)]
-pub enum ClientEvent<'a> {
-    /// The connection stands.
-    Connected,
-    /// A line was typed (without its line end). The first one is the user's name if none is set.
-    Line(&'a str),
-    /// The input is at its end.
-    InputEnded,
-    /// Bytes arrived from the server.
-    Received(&'a [u8]),
-    /// The server closed, or the connection was lost.
-    Closed,
-    /// The deadline that was asked for has come.
-    Deadline,
-}
-
-/// What is to be done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ClientAction {
-    /// Send this frame.
-    Send(Bytes),
-    /// Show this content to the user, on its own line.
-    Show(String),
-    /// Tell the user, apart from the contents, that something is wrong.
-    Complain(String),
-    /// Close the sending side once everything is sent.
-    Finish,
-    /// Wake the client with [`ClientEvent::Deadline`] then.
-    Deadline(Instant),
-    /// The client is done.
-    Over(Outcome),
-}
-
-/// How it ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// The user left.
-    Left,
-    /// The server refused the name.
-    Refused,
-    /// The server closed or vanished although the user wanted to stay.
-    ServerGone,
-    /// The server sent something that is not a frame.
-    Garbled,
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -138,11 +92,8 @@ impl Client {
         if self.name.is_some() && line.trim() == "exit" {
             return self.leave(now, out);
         }
-        if line.len() > self.max_frame {
-            let (length, limit) = (line.len(), self.max_frame);
-            return out.push(ClientAction::Complain(format!(
-                "not sent: {length} bytes are more than the limit of {limit}"
-            )));
+        if let Some(why) = too_long(line.len(), self.max_frame) {
+            return out.push(ClientAction::Complain(why));
         }
         self.name.get_or_insert_with(|| line.to_owned());
         let frame = frame::encode(line);

@@ -10,7 +10,8 @@ mod request;
 mod session;
 mod users;
 
-pub use client::{Client, ClientAction, ClientEvent, Outcome};
+pub use crate::client::{ClientAction, ClientEvent, Outcome};
+pub use client::Client;
 pub use request::Request;
 pub use session::{Action, Ending, Event, Note, Session};
 pub use users::{Limits, NameError, Users};

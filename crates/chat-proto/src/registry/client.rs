@@ -12,6 +12,7 @@ use super::frame::{self, Decoder, MAX_CHARS};
 use super::reply::Reply;
 use super::request::{Request, hello};
 use super::{CREATED, Command, JOINED, LEFT_ROOM, NAME_REFUSED};
+use crate::client::{Outcome, too_long};
 use crate::text::for_one_line;
 use bytes::Bytes;
 use std::net::{IpAddr, SocketAddr};
@@ -99,19 +100,6 @@ pub enum ClientAction<K> {
     Timer(Timer, Option<Instant>),
     /// The client is done.
     Over(Outcome),
-}
-
-/// How it ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// The user left.
-    Left,
-    /// The registry refused the name.
-    Refused,
-    /// The registry closed or vanished although the user wanted to stay.
-    ServerGone,
-    /// The registry sent something that is not a frame.
-    Garbled,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -318,10 +306,8 @@ impl<K: Copy + PartialEq> Client<K> {
         let data = request.to_string();
         let frame = frame::encode(&data).filter(|_| data.len() <= self.limits.max_frame);
         if frame.is_none() {
-            let (length, limit) = (data.len(), self.limits.max_frame.min(MAX_CHARS));
-            out.push(ClientAction::Complain(format!(
-                "not sent: {length} bytes are more than the limit of {limit}"
-            )));
+            let why = too_long(data.len(), self.limits.max_frame.min(MAX_CHARS));
+            out.extend(why.map(ClientAction::Complain));
         }
         frame
     }

@@ -32,7 +32,8 @@ mod request;
 mod server;
 mod state;
 
-pub use client::{Client, ClientAction, ClientEvent, ClientLimits, Outcome, Timer};
+pub use crate::client::Outcome;
+pub use client::{Client, ClientAction, ClientEvent, ClientLimits, Timer};
 pub use command::Command;
 pub use names::{MAX_NAME_CHARS, NameError};
 pub use reply::Reply;

@@ -14,8 +14,8 @@ use super::state::{ClientState, UserState};
 use super::{
     Command, Decoder, Directory, Hosts, Id, Kind, MAX_NAME, Message, Profile, Registration, status,
 };
+use crate::client::{ClientAction, ClientEvent, Outcome, too_long};
 use crate::text::for_one_line;
-use bytes::Bytes;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -24,55 +24,6 @@ pub const SETTLING: Duration = Duration::from_secs(1);
 
 /// What all users may take in memory; those beyond it are not remembered.
 const MAX_DIRECTORY: usize = 64 << 20;
-
-/// What happens to a client.
-#[derive(Debug, Clone, Copy)]
-pub enum ClientEvent<'a> {
-    /// The connection stands.
-    Connected,
-    /// A line was typed (without its line end). The first one is the user's name if none is set.
-    Line(&'a str),
-    /// The input is at its end.
-    InputEnded,
-    /// Bytes arrived from the server.
-    Received(&'a [u8]),
-    /// The server closed, or the connection was lost.
-    Closed,
-    /// The deadline that was asked for has come.
-    Deadline,
-    /// The program is asked to end at once.
-    Stopping,
-}
-
-/// What is to be done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ClientAction {
-    /// Send this message.
-    Send(Bytes),
-    /// Show this line to the user.
-    Show(String),
-    /// Tell the user, apart from what others say, that something is wrong.
-    Complain(String),
-    /// Close the sending side once everything is sent.
-    Finish,
-    /// Wake the client with [`ClientEvent::Deadline`] then, and not at an earlier one.
-    Deadline(Instant),
-    /// The client is done.
-    Over(Outcome),
-}
-
-/// How it ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// The user left.
-    Left,
-    /// The id was somebody else's.
-    Refused,
-    /// The server closed or vanished although the user wanted to stay.
-    ServerGone,
-    /// The server sent something that is not a message.
-    Garbled,
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -195,12 +146,16 @@ impl Client {
             }
             ClientEvent::Deadline if self.phase == Phase::Leaving => self.over(Outcome::Left, out),
             ClientEvent::Deadline => self.settled = true,
-            ClientEvent::Stopping => {
-                self.say_goodbye("", out);
-                self.over(Outcome::Left, out);
-            }
         }
         self.deal_with_lines(now, out);
+    }
+
+    /// Says goodbye, since the program has to end at once.
+    pub fn stop(&mut self, out: &mut Vec<ClientAction>) {
+        if self.phase != Phase::Over {
+            self.say_goodbye("", out);
+            self.over(Outcome::Left, out);
+        }
     }
 
     fn settle_until(&mut self, now: Instant, out: &mut Vec<ClientAction>) {
@@ -278,11 +233,8 @@ impl Client {
     }
 
     fn send_chat(&mut self, destination: Id, text: &str, out: &mut Vec<ClientAction>) {
-        if text.len() > self.max_text {
-            let (length, limit) = (text.len(), self.max_text);
-            return out.push(ClientAction::Complain(format!(
-                "not sent: {length} bytes are more than the limit of {limit}"
-            )));
+        if let Some(why) = too_long(text.len(), self.max_text) {
+            return out.push(ClientAction::Complain(why));
         }
         let chat = Message::Chat { source: self.me.id, destination, text };
         out.push(ClientAction::Send(chat.encode()));
@@ -393,7 +345,8 @@ impl Client {
 mod tests {
     use super::*;
     use ClientAction::{Complain, Finish, Over, Send, Show};
-    use ClientEvent::{Closed, Connected, Deadline, InputEnded, Line, Received, Stopping};
+    use ClientEvent::{Closed, Connected, Deadline, InputEnded, Line, Received};
+    use bytes::Bytes;
 
     fn joined(id: u32, name: &str) -> Bytes {
         let info = "i".to_owned();
@@ -408,10 +361,14 @@ mod tests {
         Message::Chat { source: Id(source), destination: Id(destination), text }.encode()
     }
 
+    fn new(name: Option<&str>) -> Client {
+        let linger = Duration::from_secs(1);
+        Client::new(Id(101), name.map(str::to_owned), "i".into(), 20, linger)
+    }
+
     /// All that is done but deadlines.
     fn run(name: Option<&str>, events: &[ClientEvent<'_>]) -> Vec<ClientAction> {
-        let linger = Duration::from_secs(1);
-        let mut client = Client::new(Id(101), name.map(str::to_owned), "i".into(), 20, linger);
+        let mut client = new(name);
         let (now, mut out) = (Instant::now(), Vec::new());
         for event in events {
             client.handle(*event, now, &mut out);
@@ -533,9 +490,24 @@ mod tests {
             run(Some("a"), &[Connected, Received(b"\x7f")]).last(),
             Some(&Over(Outcome::Garbled))
         );
+    }
+
+    #[test]
+    fn stopping_says_goodbye_if_there_is_a_connection() {
+        let stopped = |events: &[ClientEvent<'_>]| {
+            let mut client = new(Some("a"));
+            let mut out = Vec::new();
+            for event in events {
+                client.handle(*event, Instant::now(), &mut out);
+            }
+            out.clear();
+            client.stop(&mut out);
+            out
+        };
         let quit = Send(Message::ClientQuit { source: Id(101), text: "" }.encode());
-        assert_eq!(run(Some("a"), &[Connected, Stopping])[1..], [quit, Over(Outcome::Left)]);
-        assert_eq!(run(Some("a"), &[Stopping]), [Over(Outcome::Left)]);
+        assert_eq!(stopped(&[Connected]), [quit, Over(Outcome::Left)]);
+        assert_eq!(stopped(&[]), [Over(Outcome::Left)]);
+        assert_eq!(stopped(&[Connected, Closed]), []);
     }
 
     #[test]

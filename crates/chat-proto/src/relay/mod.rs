@@ -34,8 +34,9 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub use crate::client::{ClientAction, ClientEvent, Outcome};
 pub use backoff::Backoff;
-pub use client::{Client, ClientAction, ClientEvent, Outcome, SETTLING};
+pub use client::{Client, SETTLING};
 pub use command::{Command, CommandError};
 pub use decode::{DecodeError, Decoder};
 pub use directory::{Directory, Hosts, Known};

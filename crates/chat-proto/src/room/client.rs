@@ -8,7 +8,7 @@
 
 use super::lines::Lines;
 use super::{CONNECTED, MAX_GROWTH};
-use bytes::Bytes;
+use crate::client::{ClientAction, ClientEvent, Outcome, too_long};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -16,53 +16,6 @@ use std::time::{Duration, Instant};
 /// the protocol answers long before; echoes of what was forgotten are shown like
 /// any other line.
 const MAX_UNCONFIRMED: usize = 1 << 20;
-
-/// What happens to a client.
-#[derive(Debug, Clone, Copy)]
-pub enum ClientEvent<'a> {
-    /// The connection stands.
-    Connected,
-    /// A line was typed (without its line end). An empty one leaves.
-    Line(&'a str),
-    /// The input is at its end.
-    InputEnded,
-    /// Bytes arrived from the server.
-    Received(&'a [u8]),
-    /// The server closed, or the connection was lost.
-    Closed,
-    /// The deadline that was asked for has come.
-    Deadline,
-}
-
-/// What is to be done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ClientAction {
-    /// Send these bytes.
-    Send(Bytes),
-    /// Show this to the user, on its own line.
-    Show(String),
-    /// This line of the user's has gone out to all: show it, unless it stands there already.
-    Confirm(String),
-    /// Tell the user, apart from what is said in the room, that something is wrong.
-    Complain(String),
-    /// Close the sending side once everything is sent.
-    Finish,
-    /// Wake the client with [`ClientEvent::Deadline`] then.
-    Deadline(Instant),
-    /// The client is done.
-    Over(Outcome),
-}
-
-/// How it ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// The user left.
-    Left,
-    /// The server closed or vanished although the user wanted to stay.
-    ServerGone,
-    /// The server sent something that cannot be shown.
-    Garbled,
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -140,11 +93,8 @@ impl Client {
         if !matches!(self.phase, Phase::Connecting | Phase::Talking) {
             return;
         }
-        if line.len() > self.max_line {
-            let (length, limit) = (line.len(), self.max_line);
-            return out.push(ClientAction::Complain(format!(
-                "not sent: {length} bytes are more than the limit of {limit}"
-            )));
+        if let Some(why) = too_long(line.len(), self.max_line) {
+            return out.push(ClientAction::Complain(why));
         }
         let bytes = [line.as_bytes(), b"\n"].concat();
         self.remember(line);

@@ -22,7 +22,8 @@ mod lines;
 mod members;
 mod session;
 
-pub use client::{Client, ClientAction, ClientEvent, Outcome};
+pub use crate::client::{ClientAction, ClientEvent, Outcome};
+pub use client::Client;
 pub use lines::{LineError, Lines};
 pub use members::{Happening, Order, Room};
 pub use session::{Action, Ending, Event, Note, Session};
