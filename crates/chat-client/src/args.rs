@@ -1,11 +1,10 @@
 //! The command line.
 
-use anyhow::Context as _;
 use chat_net::{Config, PeerTimeout};
 use chat_proto::address::ServerAddress;
 use chat_proto::units::parse_positive_duration;
 use clap::{Parser, Subcommand};
-use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// The TCP clients of the chat labs
@@ -86,14 +85,7 @@ impl ConnectArgs {
         let ServerAddress { host, port } = &self.server;
         let port = port.unwrap_or(default_port);
         let shown = ServerAddress { host: host.clone(), port: Some(port) }.to_string();
-        let addresses: Vec<SocketAddr> = (host.as_str(), port)
-            .to_socket_addrs()
-            .with_context(|| {
-                format!("cannot find the host `{host}` (give its IP address, or see /etc/hosts)")
-            })?
-            .collect();
-        anyhow::ensure!(!addresses.is_empty(), "the host `{host}` has no address");
-        Ok((addresses, shown))
+        Ok((chat_net::resolve(host, port)?, shown))
     }
 
     /// The reactor's configuration: one thread, and no limit for what is queued,

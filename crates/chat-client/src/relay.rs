@@ -4,7 +4,9 @@ use crate::args::ConnectArgs;
 use crate::shell::{self, Shell};
 use anyhow::Context as _;
 use chat_net::{App, Event, Io};
-use chat_proto::relay::{Client, ClientAction, ClientEvent, DEFAULT_PORT, Id, MAX_INFO, MAX_NAME};
+use chat_proto::relay::{
+    Client, ClientAction, ClientEvent, DEFAULT_PORT, Id, parse_info, parse_name,
+};
 use chat_proto::units::parse_size;
 use chat_terminal::Input;
 use std::process::ExitCode;
@@ -34,21 +36,6 @@ pub(crate) struct RelayArgs {
 
 /// A command around a text of the longest kind: `message`, a name, blanks.
 const COMMAND: usize = 1024;
-
-fn parse_name(text: &str) -> Result<String, String> {
-    bounded(text, MAX_NAME)
-}
-
-fn parse_info(text: &str) -> Result<String, String> {
-    bounded(text, MAX_INFO)
-}
-
-fn bounded(text: &str, max: usize) -> Result<String, String> {
-    if text.len() > max {
-        return Err(format!("{} bytes are more than the limit of {max}", text.len()));
-    }
-    Ok(text.to_owned())
-}
 
 /// Runs until the user leaves or the server goes.
 pub(crate) fn run(args: RelayArgs) -> anyhow::Result<ExitCode> {

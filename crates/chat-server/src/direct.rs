@@ -81,16 +81,7 @@ impl Direct {
     fn closed(&mut self, conn: ConnId, why: &Closed, io: &mut Io<()>) {
         let Some(mut client) = self.sessions.remove(conn) else { return };
         let peer = client.peer;
-        let user = client.session.name().map(tracing::field::debug);
-        match why {
-            Closed::Asked => {}
-            Closed::SlowReader { queued } => {
-                warn!(user, %peer, queued, "dropped: does not read what is sent to it");
-            }
-            Closed::Lost(error) | Closed::Failed(error) => {
-                info!(user, %peer, %error, "connection lost");
-            }
-        }
+        serve::log_loss(why, client.session.name().map(AsRef::as_ref), peer);
         client.session.handle(direct::Event::Gone, &mut self.actions);
         self.carry_out(conn, peer, io);
     }

@@ -129,17 +129,11 @@ impl Server {
     }
 
     fn log_end(&mut self, conn: ConnId, why: &Closed) {
-        let Some(peer) = self.peers.get_mut(conn) else { return };
-        let user = self.registry.name(conn).map(tracing::field::debug);
-        match why {
-            Closed::Asked => debug!(%peer, "closed"),
-            Closed::SlowReader { queued } => {
-                warn!(user, %peer, queued, "dropped: does not read what is sent to it");
-            }
-            Closed::Lost(error) | Closed::Failed(error) => {
-                info!(user, %peer, %error, "connection lost");
-            }
+        let Some(&mut peer) = self.peers.get_mut(conn) else { return };
+        if matches!(why, Closed::Asked) {
+            debug!(%peer, "closed");
         }
+        serve::log_loss(why, self.registry.name(conn), peer);
     }
 }
 

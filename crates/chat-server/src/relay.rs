@@ -179,15 +179,7 @@ impl Relay {
             return;
         }
         let Some(peer) = self.peers.remove(&conn) else { return };
-        match why {
-            Closed::Asked => {}
-            Closed::SlowReader { queued } => {
-                warn!(%peer, queued, "dropped: does not read what is sent to it");
-            }
-            Closed::Lost(error) | Closed::Failed(error) => {
-                info!(%peer, %error, "connection lost");
-            }
-        }
+        serve::log_loss(&why, None, peer);
         self.tell(relay::Event::Gone(conn), io);
     }
 }

@@ -1,9 +1,10 @@
-//! What all servers do before they serve.
+//! What all servers do before they serve, and what they log of a connection's end.
 
 use crate::args::ServeArgs;
 use crate::logging;
 use anyhow::Context as _;
-use chat_net::{Config, Pool};
+use chat_net::{Closed, Config, Pool};
+use std::net::SocketAddr;
 use tracing::{info, warn};
 
 /// Descriptors that are not connections: epoll instances, wakers, standard streams, …
@@ -43,4 +44,19 @@ pub(crate) fn listen_with<M: Send + 'static>(
         );
     }
     Ok(pool)
+}
+
+/// Logs that a connection was lost or cut, and why; `user` is whose it was, if known.
+pub(crate) fn log_loss(why: &Closed, user: Option<&str>, peer: SocketAddr) {
+    // Written with `?`, so that a control character in a name cannot forge or hide a line.
+    let user = user.map(tracing::field::debug);
+    match why {
+        Closed::Asked => {}
+        Closed::SlowReader { queued } => {
+            warn!(user, %peer, queued, "dropped: does not read what is sent to it");
+        }
+        Closed::Lost(error) | Closed::Failed(error) => {
+            info!(user, %peer, %error, "connection lost");
+        }
+    }
 }

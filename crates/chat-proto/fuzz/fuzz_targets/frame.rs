@@ -2,25 +2,15 @@
 //! The first byte says in what pieces the rest arrives.
 #![no_main]
 
+mod pieces;
+
 use chat_proto::datagram::Datagram;
-use chat_proto::frame::{Decoder, encode};
+use chat_proto::frame::{Decoder, FrameError, encode};
 use libfuzzer_sys::fuzz_target;
 
 fn decode<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<String>, bool) {
     let mut decoder = Decoder::new(100);
-    let mut frames = Vec::new();
-    for piece in pieces {
-        let mut input = piece;
-        loop {
-            match decoder.next(&mut input) {
-                Ok(Some(content)) => frames.push(content.to_owned()),
-                Ok(None) => break,
-                Err(_) => return (frames, false),
-            }
-        }
-        assert!(input.is_empty());
-    }
-    (frames, true)
+    pieces::decode(pieces, |input| Ok::<_, FrameError>(decoder.next(input)?.map(str::to_owned)))
 }
 
 fuzz_target!(|data: &[u8]| {

@@ -3,25 +3,16 @@
 //! The first byte says in what pieces the rest arrives.
 #![no_main]
 
+mod pieces;
+
+use chat_proto::frame::FrameError;
 use chat_proto::registry::frame::{Decoder, encode};
 use chat_proto::registry::{Command, Reply, Request, hello, parse_hello};
 use libfuzzer_sys::fuzz_target;
 
 fn decode<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<String>, bool) {
     let mut decoder = Decoder::new(100);
-    let mut frames = Vec::new();
-    for piece in pieces {
-        let mut input = piece;
-        loop {
-            match decoder.next(&mut input) {
-                Ok(Some(data)) => frames.push(data.to_owned()),
-                Ok(None) => break,
-                Err(_) => return (frames, false),
-            }
-        }
-        assert!(input.is_empty());
-    }
-    (frames, true)
+    pieces::decode(pieces, |input| Ok::<_, FrameError>(decoder.next(input)?.map(str::to_owned)))
 }
 
 fuzz_target!(|data: &[u8]| {

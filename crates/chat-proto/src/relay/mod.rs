@@ -54,6 +54,29 @@ pub const MAX_NAME: usize = u8::MAX as usize;
 /// The longest info, in bytes: its length is two bytes on the wire.
 pub const MAX_INFO: usize = u16::MAX as usize;
 
+/// Reads a name as a person gives it.
+///
+/// # Errors
+/// A sentence fragment, if it is longer than [`MAX_NAME`].
+pub fn parse_name(text: &str) -> Result<String, String> {
+    bounded(text, MAX_NAME)
+}
+
+/// Reads an info as a person gives it.
+///
+/// # Errors
+/// A sentence fragment, if it is longer than [`MAX_INFO`].
+pub fn parse_info(text: &str) -> Result<String, String> {
+    bounded(text, MAX_INFO)
+}
+
+fn bounded(text: &str, max: usize) -> Result<String, String> {
+    if text.len() > max {
+        return Err(format!("{} bytes are more than the limit of {max}", text.len()));
+    }
+    Ok(text.to_owned())
+}
+
 /// Codes of status messages.
 pub mod status {
     /// `Welcome to the Clemson Relay Chat network NAME`, to a new client.

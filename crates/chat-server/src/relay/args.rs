@@ -4,9 +4,9 @@ use crate::args::ServeArgs;
 use anyhow::Context as _;
 use chat_net::ConnId;
 use chat_proto::address::ServerAddress;
-use chat_proto::relay::{Backoff, DEFAULT_PORT, Id, Limits, MAX_INFO, MAX_NAME, Node, Profile};
+use chat_proto::relay::{Backoff, DEFAULT_PORT, Id, Limits, Node, Profile, parse_info, parse_name};
 use chat_proto::units::{parse_positive_duration, parse_size};
-use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// The options of `chat-server relay`.
@@ -69,21 +69,6 @@ fn random_id() -> anyhow::Result<u32> {
     Ok(getrandom::u32().context("no random numbers; give an `--id`")?.max(1))
 }
 
-fn parse_name(text: &str) -> Result<String, String> {
-    bounded(text, MAX_NAME)
-}
-
-fn parse_info(text: &str) -> Result<String, String> {
-    bounded(text, MAX_INFO)
-}
-
-fn bounded(text: &str, max: usize) -> Result<String, String> {
-    if text.len() > max {
-        return Err(format!("{} bytes are more than the limit of {max}", text.len()));
-    }
-    Ok(text.to_owned())
-}
-
 /// The server to connect to.
 pub(crate) struct Parent {
     pub(crate) addresses: Vec<SocketAddr>,
@@ -96,13 +81,7 @@ impl Parent {
         let ServerAddress { host, port } = address;
         let port = port.unwrap_or(DEFAULT_PORT);
         let shown = ServerAddress { host: host.clone(), port: Some(port) }.to_string();
-        let addresses: Vec<SocketAddr> = (host.as_str(), port)
-            .to_socket_addrs()
-            .with_context(|| {
-                format!("--connect: cannot find the host `{host}` (give its IP address, or see /etc/hosts)")
-            })?
-            .collect();
-        anyhow::ensure!(!addresses.is_empty(), "--connect: the host `{host}` has no address");
+        let addresses = chat_net::resolve(host, port).context("--connect")?;
         Ok(Self { addresses, shown })
     }
 }

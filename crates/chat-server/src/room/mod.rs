@@ -111,15 +111,7 @@ impl Chat {
     fn closed(&mut self, conn: ConnId, why: &Closed, io: &mut Io<Message>) {
         let Some(mut client) = self.sessions.remove(conn) else { return };
         let peer = client.peer;
-        match why {
-            Closed::Asked => {}
-            Closed::SlowReader { queued } => {
-                warn!(%peer, queued, "dropped: does not read what is sent to it");
-            }
-            Closed::Lost(error) | Closed::Failed(error) => {
-                info!(%peer, %error, "connection lost");
-            }
-        }
+        serve::log_loss(why, None, peer);
         if !self.stopping {
             client.session.handle(room::Event::Gone, &mut self.actions);
             self.carry_out(peer, io);
