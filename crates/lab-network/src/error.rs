@@ -59,6 +59,12 @@ pub enum NetworkError {
         /// Its name.
         host: String,
     },
+    /// A network that was used is not as it was before.
+    #[error("{what}")]
+    NotAsNew {
+        /// What is different: `the routes of h1 are not as they were`.
+        what: String,
+    },
     /// The program that drives Mininet failed.
     #[error("Mininet, {doing}: {message}{}", last_lines(log))]
     Mininet {

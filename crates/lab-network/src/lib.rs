@@ -32,6 +32,7 @@ mod scratch;
 mod shaping;
 
 pub use error::NetworkError;
+pub use fabric::Picture;
 pub use mininet::Mininet;
 pub use netns::Netns;
 
@@ -105,6 +106,23 @@ pub trait Network {
     /// somebody else has cut or mended them, or taken an interface away. Empty as
     /// well if the kernel does not say.
     fn strays(&mut self) -> Vec<String>;
+
+    /// What the network is now: to be taken when it is up, before anything runs
+    /// on it, for [`Network::renew`].
+    ///
+    /// # Errors
+    /// The kernel does not say, or the network is of a sort that cannot be made new
+    /// again.
+    fn picture(&mut self) -> Result<Picture, NetworkError>;
+
+    /// Makes the network as it was: undoes what was done to it by the methods above,
+    /// ends the connections that the kernel still keeps, lets hosts and switches forget
+    /// each other, and compares. No program may be left on it.
+    ///
+    /// # Errors
+    /// What is still not as it was, or the kernel's refusal: the network must not be
+    /// used again.
+    fn renew(&mut self, as_it_was: &Picture) -> Result<(), NetworkError>;
 }
 
 /// A host of a running network.

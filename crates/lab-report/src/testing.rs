@@ -72,6 +72,7 @@ pub(crate) fn plan(file: PathBuf) -> Plan {
         },
         backend: BackendKind::Netns,
         topology: Topology::Described(Network::default()),
+        share_topology: false,
         timeout: Duration::from_secs(20),
         directory: ".".into(),
         path: vec![],

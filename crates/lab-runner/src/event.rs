@@ -3,8 +3,9 @@
 //!
 //! A stage writes one [`Record`] per line of JSON to its standard output. The
 //! first is [`Event::RunStarted`], the last [`Event::RunFinished`]; a stage
-//! that ends without the last one has crashed or was killed. Consumers must
-//! ignore events they do not know.
+//! that ends without the last one has crashed or was killed. One that was asked
+//! to keep its network says [`Event::StageReady`] then, if it can, and begins anew
+//! with the next plan. Consumers must ignore events they do not know.
 
 use lab_scenario::plan::{BackendKind, ExitStatus, Fault, ProcessId};
 use lab_scenario::source::Place;
@@ -51,6 +52,9 @@ pub enum Event {
         /// In which ways it is not what was asked for; if any, the run is
         /// invalid.
         faults: Vec<String>,
+        /// Whether an earlier run had it first, and it was made new again since.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        shared: bool,
     },
     /// A process was started.
     ProcessStarted {
@@ -165,6 +169,9 @@ pub enum Event {
         /// Why, unless it passed. The first reason decides.
         failure: Option<Failure>,
     },
+    /// After a run, and part of none: the network is as new, and the stage waits for
+    /// another plan on its standard input.
+    StageReady,
 }
 
 /// What came of a run, worst last.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::check::{environment, name, requirement};
+use crate::check::{environment, name, requirement, value};
 use crate::codes::Code;
 use crate::decode::{Decode, OneOrMany};
 use crate::diagnostic::{Diagnostic, Diagnostics, Sink};
@@ -39,8 +39,20 @@ pub struct Lab {
     pub env: Vec<(String, Template)>,
     /// Programs and abilities of the machine without which it is skipped.
     pub requires: Vec<String>,
+    /// What its scenarios share beside this file.
+    pub share: Share,
     /// Its scenario files, in order, if it names them.
     pub scenarios: Option<Vec<String>>,
+}
+
+/// What the scenarios of a lab share.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Share {
+    /// Each has a network of its own.
+    #[default]
+    Nothing,
+    /// Those with the same topology use one network, one after the other.
+    Topology,
 }
 
 impl Lab {
@@ -130,6 +142,7 @@ fn read(sources: &Sources, id: SourceId, bare: Lab, sink: &mut Sink) -> Option<L
         programs,
         env,
         requires: raw.requires.as_ref().map(texts).unwrap_or_default(),
+        share: value(raw.share.as_ref(), sink).unwrap_or_default(),
         scenarios: raw.scenarios.as_ref().map(texts),
         ..bare
     })

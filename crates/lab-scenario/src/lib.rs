@@ -68,7 +68,7 @@ mod yaml;
 pub use codes::Code;
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Sink};
 pub use explain::Example;
-pub use lab::{Lab, parse_lab};
+pub use lab::{Lab, Share, parse_lab};
 pub use load::{Loader, MAX_FILE_SIZE};
 pub use options::PlanOptions;
 pub use render::{Position, Range, Report, ReportedLabel};

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::codes::Code;
+use crate::lab::Share;
 use crate::plan::{BackendKind, LinkState, Signal, Stdio};
 use crate::schema;
 use crate::suggest;
@@ -339,6 +340,10 @@ impl Choice for LinkState {
 
 impl Choice for BackendKind {
     const WORDS: &[(&str, Self)] = &[("netns", Self::Netns), ("mininet", Self::Mininet)];
+}
+
+impl Choice for Share {
+    const WORDS: &[(&str, Self)] = &[("nothing", Self::Nothing), ("topology", Self::Topology)];
 }
 
 impl Choice for SwitchKind {

@@ -86,7 +86,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Schema(args) => schema::main(&args),
         Command::Completions(args) => completions::main(&args),
         Command::Man(args) => man::main(&args),
-        Command::Stage(args) => return stage::main(args).into(),
+        Command::Stage(args) => return stage::main(&args).into(),
         Command::Probe => return probe::in_sandbox(),
     };
     result.unwrap_or_else(|error| complain(&error)).into()

@@ -6,7 +6,7 @@ use crate::NetworkError;
 use crate::netlink::qdisc;
 use crate::shaping;
 
-use super::{Fabric, Port};
+use super::{Fabric, Port, Wire};
 
 impl Fabric {
     /// Gives all links between two nodes these limits, both ways, in place of
@@ -21,17 +21,33 @@ impl Fabric {
         b: &str,
         shape: &Shape,
     ) -> Result<(), NetworkError> {
-        let wires = self.wires.iter().filter(|wire| wire.joins(a, b));
-        let ports: Vec<Port> =
-            wires
-                .flat_map(|wire| {
-                    if wire.middle.is_empty() { wire.ends.to_vec() } else { wire.middle.clone() }
-                })
-                .collect();
-        if ports.is_empty() {
+        let wires = self.wires.iter().enumerate();
+        let between: Vec<usize> =
+            wires.filter(|(_, wire)| wire.joins(a, b)).map(|(index, _)| index).collect();
+        if between.is_empty() {
             return Err(NetworkError::NoSuchLink { a: a.to_owned(), b: b.to_owned() });
         }
+        for wire in between {
+            self.reshaped.insert(wire);
+            self.shape(wire, shape)?;
+        }
+        Ok(())
+    }
+
+    /// Gives links the limits again that they were built with, where it is known how.
+    pub(super) fn restore_shapes(&mut self) -> Result<(), NetworkError> {
+        for wire in std::mem::take(&mut self.reshaped) {
+            if let Some(shape) = self.wires[wire].shape {
+                self.shape(wire, &shape)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn shape(&mut self, wire: usize, shape: &Shape) -> Result<(), NetworkError> {
+        let Wire { nodes: [a, b], ends, middle, .. } = &self.wires[wire];
         let doing = format!("changing the link between {a} and {b}");
+        let ports: Vec<Port> = if middle.is_empty() { ends.to_vec() } else { middle.clone() };
         for port in ports {
             let channel = self.channel(port.place);
             let links = channel.links().map_err(NetworkError::doing(doing.clone()))?;

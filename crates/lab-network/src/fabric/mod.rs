@@ -5,10 +5,16 @@
 mod carrier;
 mod limits;
 mod partition;
+mod picture;
+mod renew;
 mod switching;
 
-use std::collections::{BTreeMap, HashMap};
+pub use picture::Picture;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Instant;
+
+use lab_scenario::topology::Shape;
 
 use crate::NetworkError;
 use crate::netlink::Channel;
@@ -35,7 +41,7 @@ pub(crate) struct Port {
 }
 
 /// A link between two nodes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Wire {
     /// The names of its nodes.
     pub(crate) nodes: [String; 2],
@@ -43,6 +49,8 @@ pub(crate) struct Wire {
     pub(crate) ends: [Port; 2],
     /// The interfaces in between, if it is more than a veth pair.
     pub(crate) middle: Vec<Port>,
+    /// The limits that it was built with, if those can be given to it once more.
+    pub(crate) shape: Option<Shape>,
 }
 
 impl Wire {
@@ -69,12 +77,21 @@ pub(crate) struct Fabric {
     cuts: HashMap<usize, Cut>,
     /// By host: its interfaces that a partition filters.
     filtered: BTreeMap<usize, Vec<u32>>,
+    /// The links that were given other limits than they were built with.
+    reshaped: BTreeSet<usize>,
 }
 
 impl Fabric {
     /// `hosts` are channels into the hosts' namespaces, in their order.
     pub(crate) fn new(stage: Channel, hosts: Vec<Channel>, wires: Vec<Wire>) -> Self {
-        Self { wires, stage, hosts, cuts: HashMap::new(), filtered: BTreeMap::new() }
+        Self {
+            wires,
+            stage,
+            hosts,
+            cuts: HashMap::new(),
+            filtered: BTreeMap::new(),
+            reshaped: BTreeSet::new(),
+        }
     }
 
     /// The channel into a namespace.

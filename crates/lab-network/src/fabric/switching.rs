@@ -36,9 +36,14 @@ impl Fabric {
         if between.is_empty() {
             return Err(NetworkError::NoSuchLink { a: a.to_owned(), b: b.to_owned() });
         }
+        self.switch(&between, state)
+    }
+
+    /// Cuts or mends links by their numbers.
+    pub(super) fn switch(&mut self, wires: &[usize], state: LinkState) -> Result<(), NetworkError> {
         match state {
-            LinkState::Down => self.cut(&between),
-            LinkState::Up => self.mend(&between),
+            LinkState::Down => self.cut(wires),
+            LinkState::Up => self.mend(wires),
         }
     }
 

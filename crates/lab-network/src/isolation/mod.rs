@@ -20,8 +20,10 @@
 mod error;
 mod mounts;
 mod process;
+mod traces;
 
 pub use error::IsolationError;
+pub use traces::Traces;
 
 use std::path::Path;
 
@@ -65,6 +67,26 @@ impl Sandbox {
     /// The file could not be written, or not be mounted over `/etc/hosts`.
     pub fn set_hosts_file(&self, text: &str) -> Result<(), IsolationError> {
         mounts::cover_hosts_file(text)
+    }
+
+    /// What is mounted and which files are in the sandbox's own file system: a later
+    /// look shows whether programs have left something there.
+    ///
+    /// # Errors
+    /// It cannot be read, or there is too much of it.
+    pub fn traces(&self) -> Result<Traces, IsolationError> {
+        Traces::look(Path::new(mounts::PRIVATE))
+            .map_err(IsolationError::doing("looking for what programs have left behind"))
+    }
+
+    /// Gives this process, and those it starts from now on, new System V and POSIX
+    /// message queues, semaphores and shared memory.
+    ///
+    /// # Errors
+    /// The kernel's refusal.
+    pub fn renew_ipc(&self) -> Result<(), IsolationError> {
+        process::unshare(UnshareFlags::NEWIPC)
+            .map_err(IsolationError::doing("making an IPC namespace"))
     }
 }
 

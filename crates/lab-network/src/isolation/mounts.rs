@@ -6,6 +6,9 @@ use rustix::mount::{MountFlags, MountPropagationFlags, mount, mount_bind, mount_
 
 use super::IsolationError;
 
+/// The private tmpfs.
+pub(super) const PRIVATE: &str = "/run";
+
 /// On the private tmpfs, so it lives and dies with the sandbox.
 pub(super) const FOLDER: &str = "/run/labrun";
 
@@ -17,7 +20,7 @@ pub(super) fn furnish() -> Result<bool, IsolationError> {
     mount("proc", "/proc", "proc", flags, None).map_err(IsolationError::doing("mounting /proc"))?;
     // Mininet, Open vSwitch and labrun write below /run. Hiding the machine's
     // own also hides name service daemons that know nothing of the lab's hosts.
-    mount("tmpfs", "/run", "tmpfs", MountFlags::NOSUID | MountFlags::NODEV, c"mode=0755")
+    mount("tmpfs", PRIVATE, "tmpfs", MountFlags::NOSUID | MountFlags::NODEV, c"mode=0755")
         .map_err(IsolationError::doing("mounting a tmpfs on /run"))?;
     std::fs::create_dir(FOLDER).map_err(IsolationError::doing(format!("creating {FOLDER}")))?;
     forget_name_servers();

@@ -27,7 +27,7 @@ use lab_scenario::topology::{self, NodeKind, Shape, SwitchKind, Topology};
 
 use crate::fabric::{Fabric, Place, Port, Wire};
 use crate::netlink::Channel;
-use crate::{Backend, Host, Network, NetworkError, namespace, offload, scratch};
+use crate::{Backend, Host, Network, NetworkError, Picture, namespace, offload, scratch};
 
 use driver::Driver;
 use expected::Expected;
@@ -107,6 +107,8 @@ struct Driven {
     hosts: Vec<Host>,
     faults: Vec<String>,
     fabric: Fabric,
+    /// Whether its switches keep tables that only they know.
+    learns: bool,
     /// Ends with this: the hosts' shells hang on it.
     driver: Driver,
 }
@@ -137,7 +139,8 @@ impl Driven {
         let links = fabric.wait_until_it_carries()?;
         faults.extend(verify::faults(&expected, report, &mut fabric, &links)?);
         let hosts = expected::hosts(topology, report, namespaces, &links, &fabric.wires);
-        Ok(Self { hosts, faults, fabric, driver })
+        let learns = report.switches.iter().any(|switch| switch.ports.is_some() || !switch.bridge);
+        Ok(Self { hosts, faults, fabric, learns, driver })
     }
 }
 
@@ -218,7 +221,11 @@ fn wires(
         });
         let nodes = link.ends.each_ref().map(|end| end.node.clone());
         match ends {
-            [Some(a), Some(b)] => wires.push(Wire { nodes, ends: [a, b], middle: Vec::new() }),
+            [Some(a), Some(b)] => {
+                let plain = link.ends.iter().all(|end| end.shape.is_plain());
+                let shape = plain.then(Shape::default);
+                wires.push(Wire { nodes, ends: [a, b], middle: Vec::new(), shape });
+            }
             _ => {
                 let [a, b] = nodes;
                 faults.push(format!("the link between {a} and {b} is not there"));
@@ -259,6 +266,19 @@ impl Network for Driven {
 
     fn strays(&mut self) -> Vec<String> {
         self.fabric.strays()
+    }
+
+    fn picture(&mut self) -> Result<Picture, NetworkError> {
+        if self.learns {
+            return Err(NetworkError::NotAsNew {
+                what: "an Open vSwitch does not forget what it has learnt".to_owned(),
+            });
+        }
+        self.fabric.picture(&self.hosts)
+    }
+
+    fn renew(&mut self, as_it_was: &Picture) -> Result<(), NetworkError> {
+        self.fabric.renew(&self.hosts, as_it_was)
     }
 }
 

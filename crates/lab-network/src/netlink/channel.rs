@@ -9,7 +9,7 @@ use std::time::Instant;
 use netlink_packet_core::{
     NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, NLMSG_DONE, NLMSG_ERROR, NlasIterator,
 };
-use netlink_sys::protocols::NETLINK_ROUTE;
+use netlink_sys::protocols::{NETLINK_NETFILTER, NETLINK_ROUTE, NETLINK_SOCK_DIAG};
 use netlink_sys::{Socket, SocketAddr};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
@@ -58,7 +58,21 @@ pub(crate) struct Channel {
 impl Channel {
     /// Opens a socket in the namespace of the calling thread.
     pub(crate) fn open() -> io::Result<Self> {
-        let mut socket = Socket::new(NETLINK_ROUTE)?;
+        Self::to(NETLINK_ROUTE)
+    }
+
+    /// One to the part of the kernel that knows all sockets.
+    pub(crate) fn to_sockets() -> io::Result<Self> {
+        Self::to(NETLINK_SOCK_DIAG)
+    }
+
+    /// One to the packet filters.
+    pub(crate) fn to_filters() -> io::Result<Self> {
+        Self::to(NETLINK_NETFILTER)
+    }
+
+    fn to(protocol: isize) -> io::Result<Self> {
+        let mut socket = Socket::new(protocol)?;
         socket.bind_auto()?;
         socket.connect(&SocketAddr::new(0, 0))?;
         // Since Linux 4.12; without it errors come without a sentence.

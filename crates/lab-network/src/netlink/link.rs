@@ -207,6 +207,17 @@ pub(crate) fn add_bridge(name: &str, index: u32, doing: String) -> Request {
     create(message, doing).needing("bridge")
 }
 
+/// Has a bridge forget behind which port it has heard whom.
+pub(crate) fn forget_stations(bridge: u32, doing: String) -> Request {
+    let mut message = LinkMessage::default();
+    message.header.index = bridge;
+    message.attributes = vec![LinkAttribute::LinkInfo(vec![
+        Info::Kind(InfoKind::Bridge),
+        Info::Data(InfoData::Bridge(vec![InfoBridge::FdbFlush])),
+    ])];
+    Request::new(&RouteNetlinkMessage::NewLink(message), 0, doing)
+}
+
 fn create(message: LinkMessage, doing: String) -> Request {
     Request::new(&RouteNetlinkMessage::NewLink(message), NLM_F_CREATE | NLM_F_EXCL, doing)
 }

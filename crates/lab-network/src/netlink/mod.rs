@@ -12,6 +12,7 @@ pub(crate) mod link;
 pub(crate) mod qdisc;
 pub(crate) mod request;
 pub(crate) mod saved;
+pub(crate) mod sockets;
 
 pub(crate) use channel::{Channel, Notice};
 pub(crate) use request::{Refusal, Request};

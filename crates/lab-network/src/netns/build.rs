@@ -58,6 +58,7 @@ fn wires(network: &Network, layout: &Layout) -> Vec<Wire> {
         nodes: [&link.a, &link.b].map(|end| network.nodes[end.node].name.clone()),
         ends: cable.ends().map(fabric::Port::from),
         middle: cable.middle().map(fabric::Port::from).collect(),
+        shape: Some(link.shape),
     };
     network.links.iter().zip(&layout.cables).map(wire).collect()
 }

@@ -20,7 +20,7 @@ mod verify;
 use lab_scenario::plan::LinkState;
 use lab_scenario::topology::{Shape, Topology};
 
-use crate::{Backend, Host, Network, NetworkError};
+use crate::{Backend, Host, Network, NetworkError, Picture};
 use build::Built;
 
 /// Builds networks out of namespaces.
@@ -87,5 +87,13 @@ impl Network for Namespaces {
 
     fn strays(&mut self) -> Vec<String> {
         self.built.fabric.strays()
+    }
+
+    fn picture(&mut self) -> Result<Picture, NetworkError> {
+        self.built.fabric.picture(&self.built.hosts)
+    }
+
+    fn renew(&mut self, as_it_was: &Picture) -> Result<(), NetworkError> {
+        self.built.fabric.renew(&self.built.hosts, as_it_was)
     }
 }

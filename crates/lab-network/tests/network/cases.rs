@@ -27,6 +27,9 @@ pub(crate) const ALL: &[Case] = &[
     Case { name: "hosts_do_not_forward", setups: Setup::BRIDGES, run: hosts_do_not_forward },
     Case { name: "cut_and_mend", setups: Setup::ALL, run: cut_and_mend },
     Case { name: "strays_are_noticed", setups: Setup::ALL, run: strays_are_noticed },
+    Case { name: "renewed", setups: Setup::BRIDGES, run: renewed },
+    Case { name: "not_as_new", setups: Setup::BRIDGES, run: not_as_new },
+    Case { name: "who_learns_is_not_renewed", setups: &[Setup::Ovs], run: who_learns },
     Case { name: "mending_restores_routes", setups: Setup::BRIDGES, run: mending_restores_routes },
     Case { name: "switches_can_be_cut_apart", setups: Setup::ALL, run: switches_can_be_cut_apart },
     Case { name: "bandwidth", setups: Setup::BRIDGES, run: bandwidth },
@@ -475,4 +478,102 @@ fn hold(setup: Setup, _: &Sandbox) {
     println!("up");
     std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
     all_reach_all(&*network);
+}
+
+/// Whatever is done to a network by its own means can be undone.
+fn renewed(setup: Setup, _: &Sandbox) {
+    let mut network = setup.up(single(3, setup.switch()).unwrap());
+    let picture = network.picture().unwrap();
+    // Nothing has happened yet.
+    network.renew(&picture).unwrap();
+    for _ in 0..2 {
+        all_reach_all(&*network);
+        // Who closes first keeps the port for a minute.
+        let [h1, h2] = ["h1", "h2"].map(|name| host(&*network, name));
+        let listener = on(h2, || std::net::TcpListener::bind((address(h2), 0))).unwrap();
+        let target = listener.local_addr().unwrap();
+        let stream = on(h1, || std::net::TcpStream::connect_timeout(&target, NO_RETRY)).unwrap();
+        drop(listener.accept().unwrap());
+        drop((stream, listener));
+        assert_eq!(connections(h2), 1, "the test is of no use");
+
+        network.set_link("h1", "s1", LinkState::Down).unwrap();
+        network.partition(&[vec!["h2".into()], vec!["h3".into()]]).unwrap();
+        let slow = Shape { bw: Some(0.01), ..Shape::default() };
+        network.shape_link("h3", "s1", &slow).unwrap();
+        let (from, to) = (host(&*network, "h3"), host(&*network, "h2"));
+        let socket = udp(from, Ipv4Addr::UNSPECIFIED);
+        for _ in 0..20 {
+            // It fails when the queue is full.
+            let _ = socket.send_to(&[0; 1400], (address(to), 9));
+        }
+        drop(socket);
+
+        network.renew(&picture).unwrap();
+        assert_eq!(connections(host(&*network, "h2")), 0);
+        for host in network.hosts() {
+            assert_eq!(ip(host, &["neighbour", "show"]).as_array().map_or(0, Vec::len), 0);
+        }
+        assert_eq!(network.strays(), [""; 0]);
+    }
+    all_reach_all(&*network);
+    tcp_carries(host(&*network, "h1"), host(&*network, "h3"), 300_000);
+}
+
+/// TCP connections that the kernel knows of on a host, also those without a program.
+fn connections(host: &lab_network::Host) -> usize {
+    on(host, || {
+        // `sl local remote st …`; 0A is one that listens.
+        let text = std::fs::read_to_string("/proc/thread-self/net/tcp").unwrap();
+        text.lines().skip(1).filter(|line| !line.contains(" 0A ")).count()
+    })
+}
+
+/// What somebody else does to it is noticed.
+fn not_as_new(setup: Setup, _: &Sandbox) {
+    let mut network = setup.up(single(2, setup.switch()).unwrap());
+    let picture = network.picture().unwrap();
+    // Each with what takes it back.
+    let deeds = [
+        ("ip address add 10.9.9.9/24 dev h1-eth0", "ip address del 10.9.9.9/24 dev h1-eth0"),
+        ("ip route add 10.77.0.0/16 dev h1-eth0", "ip route del 10.77.0.0/16"),
+        ("ip link set h1-eth0 mtu 1300", "ip link set h1-eth0 mtu 1500"),
+        ("ip link set h1-eth0 promisc on", "ip link set h1-eth0 promisc off"),
+        (
+            "ip neighbour add 10.0.0.2 lladdr 02:00:00:00:00:99 dev h1-eth0 nud permanent",
+            "ip neighbour del 10.0.0.2 dev h1-eth0",
+        ),
+        ("ip rule add from 10.9.0.0/16 lookup 7", "ip rule del from 10.9.0.0/16 lookup 7"),
+        (
+            "tc qdisc add dev h1-eth0 root tbf rate 1mbit burst 15k latency 1s",
+            "tc qdisc del dev h1-eth0 root",
+        ),
+        ("sysctl -qw net.ipv4.ip_forward=1", "sysctl -qw net.ipv4.ip_forward=0"),
+    ];
+    let words = ["addresses", "routes", "interfaces", "interfaces", "neighbours"];
+    let words = words.into_iter().chain(["routing rules", "limits", "settings"]);
+    for ((deed, back), what) in deeds.into_iter().zip(words) {
+        run_on(host(&*network, "h1"), deed);
+        let answer = network.renew(&picture);
+        run_on(host(&*network, "h1"), back);
+        let said = answer.expect_err(deed).to_string();
+        // An interface tells of its discipline as well.
+        let known =
+            [what, "interfaces"].map(|what| format!("the {what} of h1 are not as they were"));
+        assert!(known.contains(&said), "{deed}: {said}");
+        network.renew(&picture).expect(back);
+    }
+}
+
+fn run_on(host: &lab_network::Host, line: &str) {
+    let mut words = line.split(' ');
+    let mut command = Command::new(words.next().unwrap());
+    let status = on(host, || command.args(words).status()).unwrap();
+    assert!(status.success(), "{line}");
+}
+
+fn who_learns(setup: Setup, _: &Sandbox) {
+    let mut network = setup.up(single(2, setup.switch()).unwrap());
+    let error = network.picture().unwrap_err();
+    assert_eq!(error.to_string(), "an Open vSwitch does not forget what it has learnt");
 }

@@ -40,7 +40,7 @@ pub enum DispatchEvent<'a> {
         /// All there is to do, in the order of [`RunIndex`].
         jobs: &'a [Job],
     },
-    /// The stage of a run is about to start.
+    /// A run is about to start.
     RunStarted {
         /// Which run.
         run: Run<'a>,
@@ -61,7 +61,8 @@ pub enum DispatchEvent<'a> {
         /// What came of the attempt: it is invalid.
         outcome: &'a RunOutcome,
     },
-    /// A run is over and its stage gone.
+    /// A run is over. Its stage is gone, or will never play another run of a
+    /// network that this one has changed.
     RunEnded {
         /// Which run.
         run: Run<'a>,
@@ -86,7 +87,8 @@ pub struct RunOutcome {
     pub verdict: Verdict,
     /// Why, unless it passed.
     pub failure: Option<Failure>,
-    /// Wall time from the start of the stage to its end.
+    /// Wall time from the start of the stage, or from its getting the plan, to the
+    /// end of the stage, or of the run if the stage lives on.
     pub duration: Duration,
     /// What its checks earned, if any is worth points.
     pub points: Option<Points>,

@@ -1,10 +1,14 @@
 //! Schedules runs: one stage process each, so many at a time, and what they
 //! say forwarded to a [`Reporter`].
 //!
-//! A stage gets its plan as one line of JSON on its standard input, which then
+//! A stage gets its plan as one line of JSON on its standard input (an
+//! [`Assignment`](crate::assignment::Assignment)), which then
 //! stays open: its closing asks the stage to end. It says one
 //! [`Record`](crate::event::Record) per line on its standard output. Standard
 //! error is kept, the end of it, for the day it crashes.
+//!
+//! A stage whose network a later plan may use is asked to keep it. After the run it says
+//! that it is ready for another one, or it ends ([`stages`]).
 //!
 //! One thread watches each stage; one loop, on the thread that calls
 //! [`dispatch`], alone decides, hears signals and talks to the reporter. Between
@@ -37,6 +41,7 @@ mod ledger;
 mod lines;
 mod schedule;
 mod stage;
+mod stages;
 mod tail;
 
 pub use event::{
@@ -68,13 +73,13 @@ pub struct StageCommand {
     /// The program.
     pub program: PathBuf,
     /// Its arguments. `--parent PID`, the dispatcher's own, is appended to
-    /// them, and `--run-dir FOLDER` where the run has a folder.
+    /// them.
     pub arguments: Vec<OsString>,
     /// Variables that it gets beside the dispatcher's own.
     pub environment: Vec<(OsString, OsString)>,
 }
 
-/// Makes the folder of a run, before its stage starts.
+/// Makes the folder of a run, before it starts.
 pub type MakeFolder<'a> = Box<dyn FnMut(&Plan) -> Result<PathBuf, ReportError> + 'a>;
 
 /// How to dispatch.

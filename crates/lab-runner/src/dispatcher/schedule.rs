@@ -1,16 +1,19 @@
 //! The loop that decides what runs when.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::path::PathBuf;
+use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
+
+use lab_scenario::plan::Plan;
 
 use super::event::{DispatchEvent, ReportError, Reporter, Run, RunIndex, RunOutcome, Summary};
 use super::interrupt::Interrupts;
 use super::ledger::{Ledger, Orders, never_started};
 use super::stage::{Stage, StageEnd, Word};
+use super::stages::{Active, Doing, Playing, StageId, Stages, share_network};
 use super::{DispatchError, Job, Options};
-use crate::event::{Record, Verdict};
+use crate::assignment::Assignment;
+use crate::event::{Event, Record, Verdict};
 
 /// Messages that may wait for the loop. Few: each may be a long line.
 const QUEUE: usize = 64;
@@ -20,7 +23,7 @@ const TICK: Duration = Duration::from_millis(100);
 
 /// What comes to the loop.
 enum Message {
-    Word(RunIndex, Word),
+    Word(StageId, Word),
     Interrupt,
 }
 
@@ -33,7 +36,7 @@ pub(super) struct Schedule<'a> {
     outbox: SyncSender<Message>,
     /// Held for its `Drop`.
     _interrupts: Interrupts,
-    active: BTreeMap<RunIndex, Active>,
+    stages: Stages,
     /// The first job that was not looked at yet.
     next: usize,
     /// Runs to be made again, and which attempt that is; they come before new ones.
@@ -43,18 +46,6 @@ pub(super) struct Schedule<'a> {
     summary: Summary,
     begun: Instant,
     next_tick: Instant,
-}
-
-/// A run whose stage lives.
-struct Active {
-    stage: Stage,
-    attempt: u32,
-    folder: Option<PathBuf>,
-    ledger: Ledger,
-    started: Instant,
-    orders: Orders,
-    /// When it is killed, unless it has been.
-    deadline: Option<Instant>,
 }
 
 /// The reporter, and the first error it had.
@@ -91,7 +82,7 @@ impl<'a> Schedule<'a> {
             inbox,
             outbox,
             _interrupts: interrupts,
-            active: BTreeMap::new(),
+            stages: Stages::default(),
             next: 0,
             again: VecDeque::new(),
             closing: false,
@@ -115,7 +106,8 @@ impl<'a> Schedule<'a> {
                 self.end_all();
             }
             self.start_what_may();
-            if self.active.is_empty() {
+            self.retire_idle();
+            if self.stages.is_empty() {
                 break;
             }
             self.wait();
@@ -130,7 +122,7 @@ impl<'a> Schedule<'a> {
     }
 
     fn start_what_may(&mut self) {
-        while !self.closing && self.active.len() < self.options.jobs.max(1) {
+        while !self.closing && self.stages.busy() < self.options.jobs.max(1) {
             if let Some((index, attempt)) = self.again.pop_front() {
                 self.start(index, attempt);
                 continue;
@@ -173,26 +165,21 @@ impl<'a> Schedule<'a> {
         };
         let run = Run { index, plan, attempt, folder: folder.as_deref() };
         self.voice.say(&DispatchEvent::RunStarted { run });
-        let outbox = self.outbox.clone();
-        let stage = serde_json::to_vec(plan).map_err(Into::into).and_then(|text| {
-            Stage::start(&self.options.stage, run.folder, text, move |word| {
-                outbox.send(Message::Word(index, word)).is_ok()
-            })
+        let started = Instant::now();
+        let assigned = folder.as_deref().map(std::path::absolute).transpose().and_then(|run_dir| {
+            let keep = self.is_wanted(plan);
+            let assignment = Assignment { plan, run_dir, keep };
+            Ok((self.cast(index, attempt, &assignment)?, keep))
         });
-        match stage {
-            Ok(stage) => {
-                let started = Instant::now();
-                let active = Active {
-                    stage,
-                    attempt,
-                    folder,
-                    ledger: Ledger::default(),
-                    started,
-                    orders: Orders::None,
-                    deadline: started
-                        .checked_add(plan.timeout.saturating_add(self.options.overrun)),
-                };
-                self.active.insert(index, active);
+        match assigned {
+            Ok((id, keep)) => {
+                let limit = plan.timeout.saturating_add(self.options.overrun);
+                let ledger = Ledger::default();
+                let playing = Playing { index, attempt, folder, ledger, started, keep };
+                if let Some(active) = self.stages.get_mut(id) {
+                    active.doing = Doing::Playing(Box::new(playing));
+                    active.deadline = started.checked_add(limit);
+                }
             }
             Err(error) => {
                 let outcome = never_started(
@@ -207,12 +194,72 @@ impl<'a> Schedule<'a> {
         }
     }
 
+    /// Finds a stage for a run: one that has its network and waits, or else a new one.
+    /// What was invalid gets a new one.
+    fn cast(
+        &mut self,
+        index: RunIndex,
+        attempt: u32,
+        assignment: &Assignment<&Plan>,
+    ) -> std::io::Result<StageId> {
+        let jobs = self.jobs;
+        let mut idle = self.stages.idle().filter(|_| attempt == 1);
+        let fitting =
+            idle.find(|(_, active)| share_network(&jobs[active.network.0].plan, assignment.plan));
+        if let Some((id, active)) = fitting {
+            active.stage.assign(assignment)?;
+            return Ok(id);
+        }
+        drop(idle);
+        let id = self.stages.next_id();
+        let outbox = self.outbox.clone();
+        let stage = Stage::start(&self.options.stage, move |word| {
+            outbox.send(Message::Word(id, word)).is_ok()
+        })?;
+        let doing = Doing::Idle;
+        let active = Active { stage, network: index, doing, orders: Orders::None, deadline: None };
+        let assigned = active.stage.assign(assignment);
+        self.stages.insert(id, active);
+        assigned.map(|()| id)
+    }
+
+    /// Whether a run that is not started yet could use the network of this plan.
+    fn is_wanted(&self, plan: &Plan) -> bool {
+        let later = self.jobs.get(self.next..).unwrap_or_default();
+        !self.closing
+            && later.iter().any(|job| job.missing.is_empty() && share_network(plan, &job.plan))
+    }
+
+    /// Lets stages go whose networks nobody will want any more, and the oldest if more
+    /// wait than may run.
+    fn retire_idle(&mut self) {
+        let jobs = self.jobs;
+        let wanted: Vec<StageId> = self
+            .stages
+            .idle()
+            .map(|(id, active)| (id, active.network))
+            .collect::<Vec<_>>()
+            .into_iter()
+            .filter(|(_, network)| self.is_wanted(&jobs[network.0].plan))
+            .map(|(id, _)| id)
+            .collect();
+        let kept = &wanted[wanted.len().saturating_sub(self.options.jobs.max(1))..];
+        let grace = self.options.grace;
+        for (id, active) in self.stages.idle() {
+            if !kept.contains(&id) {
+                active.stage.ask_to_end();
+                active.doing = Doing::Leaving;
+                active.deadline = Instant::now().checked_add(grace);
+            }
+        }
+    }
+
     /// Takes the next message, or notices that a deadline or a tick has come.
     fn wait(&mut self) {
         let ticking = self.voice.reporter.wants_ticks();
         let wake = self
-            .active
-            .values()
+            .stages
+            .iter()
             .filter_map(|active| active.deadline)
             .chain(ticking.then_some(self.next_tick))
             .min();
@@ -221,10 +268,8 @@ impl<'a> Schedule<'a> {
             Some(at) => self.inbox.recv_timeout(at.saturating_duration_since(Instant::now())),
         };
         match message {
-            Ok(Message::Word(index, Word::Record(line, record))) => {
-                self.hear(index, &line, &record);
-            }
-            Ok(Message::Word(index, Word::Ended(end))) => self.bury(index, end),
+            Ok(Message::Word(id, Word::Record(line, record))) => self.hear(id, &line, &record),
+            Ok(Message::Word(id, Word::Ended(end))) => self.bury(id, end),
             Ok(Message::Interrupt) => self.interrupt(),
             // The loop holds a sender itself: it cannot be disconnected.
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
@@ -237,20 +282,52 @@ impl<'a> Schedule<'a> {
         }
     }
 
-    fn hear(&mut self, index: RunIndex, line: &[u8], record: &Record) {
-        let Some(active) = self.active.get_mut(&index) else { return };
-        let plan = &self.jobs[index.0].plan;
-        active.ledger.note(plan, record);
-        let run = Run { index, plan, attempt: active.attempt, folder: active.folder.as_deref() };
-        self.voice.say(&DispatchEvent::RunRecord { run, record, line });
+    fn hear(&mut self, id: StageId, line: &[u8], record: &Record) {
+        let Some(active) = self.stages.get_mut(id) else { return };
+        match &mut active.doing {
+            Doing::Playing(playing) => {
+                let plan = &self.jobs[playing.index.0].plan;
+                playing.ledger.note(plan, record);
+                let Playing { index, attempt, folder, .. } = &**playing;
+                let folder = folder.as_deref();
+                let run = Run { index: *index, plan, attempt: *attempt, folder };
+                self.voice.say(&DispatchEvent::RunRecord { run, record, line });
+                if playing.keep && may_be_followed(&record.event) {
+                    self.go_on(id);
+                }
+            }
+            Doing::Renewing if record.event == Event::StageReady => {
+                active.doing = Doing::Idle;
+                active.deadline = None;
+            }
+            Doing::Renewing | Doing::Idle | Doing::Leaving => {}
+        }
     }
 
-    fn bury(&mut self, index: RunIndex, end: StageEnd) {
-        let Some(active) = self.active.remove(&index) else { return };
+    /// The run is over, and its stage prepares for another one.
+    fn go_on(&mut self, id: StageId) {
+        let Some(active) = self.stages.get_mut(id) else { return };
+        let doing = std::mem::replace(&mut active.doing, Doing::Renewing);
+        active.deadline = Instant::now().checked_add(self.options.overrun);
+        if let Doing::Playing(playing) = doing {
+            let orders = active.orders;
+            self.close(*playing, orders, StageEnd::of_a_run());
+        }
+    }
+
+    fn bury(&mut self, id: StageId, end: StageEnd) {
+        let Some(active) = self.stages.remove(id) else { return };
+        // Others were between two runs: who loses them makes a new one.
+        if let Doing::Playing(playing) = active.doing {
+            self.close(*playing, active.orders, end);
+        }
+    }
+
+    fn close(&mut self, playing: Playing, orders: Orders, end: StageEnd) {
+        let Playing { index, attempt, folder, ledger, started, .. } = playing;
         let plan = &self.jobs[index.0].plan;
-        let outcome = active.ledger.close(plan, active.orders, end, active.started.elapsed());
-        let attempt = active.attempt;
-        let run = Run { index, plan, attempt, folder: active.folder.as_deref() };
+        let outcome = ledger.close(plan, orders, end, started.elapsed());
+        let run = Run { index, plan, attempt, folder: folder.as_deref() };
         let again = outcome.verdict == Verdict::Invalid
             && !outcome.lacking
             && !self.closing
@@ -274,7 +351,7 @@ impl<'a> Schedule<'a> {
 
     fn interrupt(&mut self) {
         if self.summary.interrupted {
-            for active in self.active.values() {
+            for active in self.stages.iter() {
                 active.stage.kill();
             }
         }
@@ -286,15 +363,15 @@ impl<'a> Schedule<'a> {
     fn end_all(&mut self) {
         self.closing = true;
         let latest = Instant::now() + self.options.grace;
-        for active in self.active.values_mut().filter(|active| active.orders == Orders::None) {
+        for active in self.stages.iter_mut().filter(|active| active.orders == Orders::None) {
             active.stage.ask_to_end();
             active.orders = Orders::End;
-            active.deadline = active.deadline.map(|deadline| deadline.min(latest));
+            active.deadline = Some(active.deadline.map_or(latest, |at| at.min(latest)));
         }
     }
 
     fn kill_overdue(&mut self, now: Instant) {
-        for active in self.active.values_mut() {
+        for active in self.stages.iter_mut() {
             if active.deadline.is_some_and(|deadline| deadline <= now) {
                 active.deadline = None;
                 active.stage.kill();
@@ -304,4 +381,10 @@ impl<'a> Schedule<'a> {
             }
         }
     }
+}
+
+/// Whether a stage may play another run after what it said. One that is invalid is its
+/// last, and how the stage ends is part of it.
+fn may_be_followed(event: &Event) -> bool {
+    matches!(event, Event::RunFinished { verdict, .. } if *verdict != Verdict::Invalid)
 }

@@ -1,11 +1,10 @@
 //! A stage as seen from outside: a process that gets a plan, says records, and
-//! ends.
+//! ends or gets another plan.
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,9 +13,12 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pipe::fcntl_setpipe_size;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
+use lab_scenario::plan::Plan;
+
 use super::StageCommand;
 use super::lines::{Lines, MAX_LINE, TooLong};
 use super::tail::Tail;
+use crate::assignment::Assignment;
 use crate::event::Record;
 
 /// How much of a stage's standard error is kept.
@@ -49,6 +51,13 @@ pub(super) struct StageEnd {
     pub(super) nonsense: Option<Nonsense>,
 }
 
+impl StageEnd {
+    /// Of a run whose stage lives on.
+    pub(super) fn of_a_run() -> Self {
+        Self { status: Ok(ExitStatus::default()), stderr: Vec::new(), nonsense: None }
+    }
+}
+
 /// Something that is no record.
 #[derive(Debug)]
 pub(super) enum Nonsense {
@@ -70,12 +79,10 @@ impl Stage {
     /// when it returns false, nobody listens any more.
     pub(super) fn start(
         command: &StageCommand,
-        folder: Option<&Path>,
-        plan: Vec<u8>,
         tell: impl FnMut(Word) -> bool + Send + 'static,
     ) -> io::Result<Self> {
-        let mut child = spawn(command, folder)?;
-        let (stage, mut watcher) = match attend(&mut child, plan) {
+        let mut child = spawn(command)?;
+        let (stage, mut watcher) = match attend(&mut child) {
             Ok(attended) => attended,
             Err(error) => {
                 let _ = child.kill();
@@ -86,6 +93,22 @@ impl Stage {
         let name = format!("stage {}", child.id());
         thread::Builder::new().name(name).spawn(move || watcher.watch(child, tell))?;
         Ok(stage)
+    }
+
+    /// Gives it a run to play. Only to one that has just been started, or waits.
+    ///
+    /// Written on a thread, not by the loop: a plan may be larger than the pipe, and a
+    /// stage that does not read it must not stop everything else.
+    pub(super) fn assign(&self, assignment: &Assignment<&Plan>) -> io::Result<()> {
+        let Some(control) = &self.control else { return Ok(()) };
+        let mut pipe = File::from(control.as_fd().try_clone_to_owned()?);
+        let mut line = serde_json::to_vec(assignment)?;
+        line.push(b'\n');
+        thread::Builder::new().name("assignment".to_owned()).spawn(move || {
+            // A stage that is gone already will be seen to be.
+            let _ = pipe.write_all(&line);
+        })?;
+        Ok(())
     }
 
     /// Closes the control pipe.
@@ -106,12 +129,9 @@ impl Drop for Stage {
     }
 }
 
-fn spawn(command: &StageCommand, folder: Option<&Path>) -> io::Result<Child> {
+fn spawn(command: &StageCommand) -> io::Result<Child> {
     let mut process = Command::new(&command.program);
     process.args(&command.arguments).arg("--parent").arg(std::process::id().to_string());
-    if let Some(folder) = folder {
-        process.arg("--run-dir").arg(std::path::absolute(folder)?);
-    }
     process
         .arg0("labrun")
         .envs(command.environment.iter().map(|(name, value)| (name, value)))
@@ -125,7 +145,7 @@ fn spawn(command: &StageCommand, folder: Option<&Path>) -> io::Result<Child> {
 }
 
 /// Takes a new process's pipes, and a handle on it for either side.
-fn attend(child: &mut Child, plan: Vec<u8>) -> io::Result<(Stage, Watcher)> {
+fn attend(child: &mut Child) -> io::Result<(Stage, Watcher)> {
     let (Some(control), Some(stdout), Some(stderr)) =
         (child.stdin.take(), child.stdout.take(), child.stderr.take())
     else {
@@ -134,7 +154,6 @@ fn attend(child: &mut Child, plan: Vec<u8>) -> io::Result<(Stage, Watcher)> {
     let _ = fcntl_setpipe_size(&stdout, PIPE_SIZE);
     let process = pidfd_open(Pid::from_child(child), PidfdFlags::empty())?;
     let watcher = Watcher {
-        plan: Some((control.as_fd().try_clone_to_owned()?, plan)),
         process: process.try_clone()?,
         stdout: Some(stdout),
         stderr: Some(stderr),
@@ -147,8 +166,6 @@ fn attend(child: &mut Child, plan: Vec<u8>) -> io::Result<(Stage, Watcher)> {
 
 /// What the watching thread has.
 struct Watcher {
-    /// A copy of the control pipe, and what is to be written to it.
-    plan: Option<(OwnedFd, Vec<u8>)>,
     process: OwnedFd,
     stdout: Option<ChildStdout>,
     stderr: Option<ChildStderr>,
@@ -161,7 +178,6 @@ impl Watcher {
     /// Watches until the process has ended and its output with it. Who keeps
     /// the output open longer than [`DRAIN`] after that is not waited for.
     fn watch(&mut self, mut child: Child, mut tell: impl FnMut(Word) -> bool) {
-        self.hand_over_plan();
         let mut buffer = vec![0; 64 << 10];
         let mut give_up: Option<Instant> = None;
         while give_up.is_none() || self.stdout.is_some() || self.stderr.is_some() {
@@ -185,15 +201,6 @@ impl Watcher {
             nonsense: self.nonsense.take(),
         };
         tell(Word::Ended(end));
-    }
-
-    /// Written here, not by the loop: a plan may be larger than the pipe, and a
-    /// stage that does not read it must not stop everything else.
-    fn hand_over_plan(&mut self) {
-        let Some((control, mut plan)) = self.plan.take() else { return };
-        plan.push(b'\n');
-        // A stage that is gone already will be seen to be.
-        let _ = File::from(control).write_all(&plan);
     }
 
     /// Waits for something to happen; `None` once `give_up` is past.

@@ -32,6 +32,7 @@ fn plan(title: &str) -> Plan {
         },
         backend: BackendKind::Netns,
         topology: serde_json::from_str(r#"{"Described":{"nodes":[],"links":[]}}"#).unwrap(),
+        share_topology: false,
         timeout: Duration::from_secs(20),
         directory: PathBuf::from("."),
         path: vec![],
@@ -171,7 +172,7 @@ fn tells_everything_in_order() {
 fn a_stage_gets_its_plan_and_folder() {
     // The plan comes back inside a warning, its quotes made harmless.
     let script = format!(
-        r#"text=$(printf %s "$plan$1$3$4$LAB" | tr '"' "'" | tr -d '\\')
+        r#"text=$(printf %s "$plan$1$LAB" | tr '"' "'" | tr -d '\\')
         echo '{{"at":1,"event":{{"warning":{{"message":"'"$text"'"}}}}}}'; {PASS}"#
     );
     let mut seen = String::new();
@@ -188,8 +189,8 @@ fn a_stage_gets_its_plan_and_folder() {
     let folder: MakeFolder<'_> = Box::new(|_| Ok("/tmp/x".into()));
     let options = Options { folder: Some(folder), ..options(&script) };
     dispatch(&jobs(1), options, &mut notes).unwrap();
-    assert!(seen.starts_with("{'version':2,"), "{seen}");
-    assert!(seen.ends_with("}--parent--run-dir/tmp/xx"), "{seen}");
+    assert!(seen.starts_with("{'plan':{'version':2,"), "{seen}");
+    assert!(seen.ends_with("},'run_dir':'/tmp/x','keep':false}--parentx"), "{seen}");
 }
 
 #[test]
@@ -337,6 +338,80 @@ fn points_are_counted() {
     assert_eq!(notes.outcomes[0].points, Some(Points { earned: 2, of: 5 }));
     assert_eq!(notes.outcomes[1].points, None);
     assert_eq!(summary.points, Some(Points { earned: 2, of: 5 }));
+}
+
+/// Jobs of which all may share a network.
+fn sharing(count: usize) -> Vec<Job> {
+    let mut jobs = jobs(count);
+    jobs.iter_mut().for_each(|job| job.plan.share_topology = true);
+    jobs
+}
+
+const READY: &str = r#"echo '{"at":1,"event":"stage_ready"}'"#;
+
+/// A stage that tells its number before each verdict and, while it is asked to keep its
+/// network, is ready for more.
+fn lasting(verdict: &str) -> String {
+    format!(
+        r#"while :; do {WARN}; {verdict}
+        case "$plan" in *'"keep":true}}') {READY}; read -r plan || exit 0 ;; *) exit 0 ;; esac
+        done"#
+    )
+}
+
+/// In which stages, by number, the runs were played.
+fn stages_of(jobs: &[Job], options: Options<'_>) -> (Summary, Vec<String>) {
+    let mut stages = Vec::new();
+    let mut notes = reacting(|event| {
+        if let DispatchEvent::RunRecord { record, run, .. } = event
+            && let Event::Warning { message } = &record.event
+        {
+            assert_eq!(run.index.0, stages.len(), "one run after the other");
+            stages.push(message.clone());
+        }
+        Ok(())
+    });
+    let summary = dispatch(jobs, options, &mut notes).unwrap();
+    (summary, stages)
+}
+
+#[test]
+fn a_stage_plays_all_that_share_its_network() {
+    let (summary, stages) = stages_of(&sharing(3), options(&lasting(PASS)));
+    assert_eq!(summary.passed, 3);
+    assert!(stages.iter().all(|stage| *stage == stages[0]), "{stages:?}");
+    let gone = Pid::from_raw(stages[0].parse().unwrap()).unwrap();
+    assert!(test_kill_process(gone).is_err(), "the stage is still there");
+    // One that failed has left no more behind than one that passed.
+    let (summary, stages) = stages_of(&sharing(2), options(&lasting(FAIL)));
+    assert_eq!((summary.failed, stages[0] == stages[1]), (2, true));
+}
+
+#[test]
+fn each_has_its_own_stage_unless_all_is_equal() {
+    let mut others = sharing(4);
+    others[0].plan.share_topology = false;
+    others[1].plan.backend = BackendKind::Mininet;
+    others[2].plan.directory = PathBuf::from("/elsewhere");
+    let network = lab_scenario::topology::single(1, lab_scenario::topology::SwitchKind::Bridge);
+    others[3].plan.topology = lab_scenario::topology::Topology::Described(network.unwrap());
+    others.extend(sharing(1));
+    let (summary, stages) = stages_of(&others, options(&lasting(PASS)));
+    let different: std::collections::BTreeSet<_> = stages.iter().collect();
+    assert_eq!((summary.passed, different.len()), (5, 5), "{stages:?}");
+}
+
+#[test]
+fn a_stage_in_doubt_plays_no_more() {
+    // It ends instead of being ready.
+    for verdict in [PASS, FAIL, INVALID] {
+        let (_, stages) = stages_of(&sharing(2), options(&format!("{WARN}; {verdict}")));
+        assert_eq!((stages.len(), stages[0] == stages[1]), (2, false), "{verdict}");
+    }
+    // Whatever it says after an invalid run, it is waited for to end.
+    let script = format!("{WARN}; {INVALID}; {READY}; exit 4");
+    let (summary, stages) = stages_of(&sharing(2), options(&script));
+    assert_eq!((summary.lacking, stages[0] == stages[1]), (2, false));
 }
 
 #[test]

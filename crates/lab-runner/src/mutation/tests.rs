@@ -77,6 +77,7 @@ fn plan() -> Plan {
         },
         backend: BackendKind::Netns,
         topology: Topology::Described(single(4, SwitchKind::Bridge).unwrap()),
+        share_topology: false,
         timeout: Duration::from_secs(20),
         directory: "/".into(),
         path: vec![],

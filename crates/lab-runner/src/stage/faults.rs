@@ -98,7 +98,7 @@ impl Faults {
 }
 
 /// Everybody in the stage's process namespace but the stage.
-fn everybody() -> impl Iterator<Item = i32> {
+pub(super) fn everybody() -> impl Iterator<Item = i32> {
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     let own = i32::try_from(std::process::id()).unwrap_or(1);

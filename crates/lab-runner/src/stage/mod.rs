@@ -6,7 +6,11 @@
 //! orders is done. Records go to standard output, one line of JSON each. When
 //! standard input closes, or the run is over, it ends, and the kernel ends
 //! everything it ever started.
+//!
+//! A stage that is asked to keep its network makes everything as it was when the run
+//! is over, says so and waits for another plan for the same network. In doubt it ends.
 
+mod afresh;
 mod child;
 mod doubt;
 mod environment;
@@ -26,11 +30,14 @@ mod watch;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use lab_network::Network;
 use lab_network::isolation::Sandbox;
 use lab_scenario::plan::{PLAN_VERSION, Plan};
 
+use crate::assignment::Assignment;
 use crate::event::{EVENT_VERSION, Event, Failure, Verdict};
 use crate::script::Script;
+use afresh::Afresh;
 use hosts::Hosts;
 use record::Recorder;
 
@@ -52,81 +59,123 @@ pub enum StageError {
     /// Nobody reads the records any more.
     #[error("cannot write records: {0}")]
     Record(#[source] io::Error),
+    /// A run has left something behind, so that no other may follow.
+    #[error("no other run can follow: {0}")]
+    NotAsNew(String),
     /// The poll loop could not be set up, or broke.
     #[error("the poll loop failed: {0}")]
     Loop(#[source] io::Error),
 }
 
-/// Plays the plan on standard input to its end.
-///
-/// `run_dir` is what `${run.dir}` stands for.
+/// Plays the plan on standard input to its end; and, while it is asked to keep the
+/// network, those that come after it.
 ///
 /// # Errors
 /// Those that cannot be said in a record. All others are in the last record.
-pub fn run(sandbox: &Sandbox, run_dir: Option<PathBuf>) -> Result<(), StageError> {
-    let plan = read_plan()?;
-    let mut recorder = Recorder::new();
-    recorder.emit(Event::RunStarted {
-        version: EVENT_VERSION,
-        backend: plan.backend,
-        clock: recorder.began(),
-        environment: environment::look(sandbox.is_rootless()),
-    });
-    recorder.flush().map_err(StageError::Record)?;
-    let network = match lab_network::backend(plan.backend).up(&plan.topology) {
-        Ok(network) => network,
-        Err(error) => {
-            let help = error.help().map(str::to_owned);
-            let summary = format!("the network is not up: {error}");
-            return end_invalid(recorder, summary, None, help);
-        }
+pub fn run(sandbox: &Sandbox) -> Result<(), StageError> {
+    let Some(mut assignment) = next_assignment()? else {
+        return Err(StageError::NoPlan(io::ErrorKind::UnexpectedEof.into()));
     };
-    let hosts = Hosts::new(network.hosts(), run_dir).map_err(StageError::Loop)?;
+    let mut recorder = begin(sandbox, &assignment)?;
+    let mut network =
+        match lab_network::backend(assignment.plan.backend).up(&assignment.plan.topology) {
+            Ok(network) => network,
+            Err(error) => {
+                let help = error.help().map(str::to_owned);
+                let summary = format!("the network is not up: {error}");
+                return end_invalid(recorder, summary, None, help);
+            }
+        };
     if let Err(error) = sandbox.set_hosts_file(&lab_network::hosts_file(network.hosts())) {
         recorder.emit(Event::Warning {
             message: format!("hosts do not know each other's names: {error}"),
         });
     }
+    let afresh = assignment.keep.then(|| Afresh::look(sandbox, network.as_mut()));
+    let mut shared = false;
+    loop {
+        let undisturbed = play(&assignment, shared, network.as_mut(), recorder)?;
+        let Some(afresh) = afresh.as_ref().filter(|_| undisturbed && assignment.keep) else {
+            return Ok(());
+        };
+        let restored = match afresh {
+            Ok(afresh) => afresh.restore(sandbox, network.as_mut()),
+            Err(why) => Err(why.clone()),
+        };
+        restored.map_err(StageError::NotAsNew)?;
+        Recorder::say(Event::StageReady).map_err(StageError::Record)?;
+        let Some(next) = next_assignment()? else { return Ok(()) };
+        assignment = next;
+        recorder = begin(sandbox, &assignment)?;
+        shared = true;
+    }
+}
+
+fn begin(sandbox: &Sandbox, assignment: &Assignment) -> Result<Recorder, StageError> {
+    let mut recorder = Recorder::new();
+    recorder.emit(Event::RunStarted {
+        version: EVENT_VERSION,
+        backend: assignment.plan.backend,
+        clock: recorder.began(),
+        environment: environment::look(sandbox.is_rootless()),
+    });
+    recorder.flush().map_err(StageError::Record)?;
+    Ok(recorder)
+}
+
+/// One run on a network that is up. Says whether another one may follow.
+fn play(
+    assignment: &Assignment,
+    shared: bool,
+    network: &mut dyn Network,
+    mut recorder: Recorder,
+) -> Result<bool, StageError> {
+    let Assignment { plan, run_dir, .. } = assignment;
+    let hosts = Hosts::new(network.hosts(), run_dir.clone()).map_err(StageError::Loop)?;
     let faults = network.faults().to_vec();
     recorder.emit(Event::NetworkUp {
         built_by: network.version().to_owned(),
         hosts: hosts.addresses(),
         faults: faults.clone(),
+        shared,
     });
     if let Some(fault) = faults.first() {
         let summary = "the network is not what was asked for".to_owned();
-        return end_invalid(recorder, summary, Some(fault.clone()), None);
+        end_invalid(recorder, summary, Some(fault.clone()), None)?;
+        return Ok(false);
     }
-    let script = match Script::compile(&plan, |reference| hosts.lookup(reference)) {
+    let script = match Script::compile(plan, |reference| hosts.lookup(reference)) {
         Ok(script) => script,
         Err(error) => {
             let mut failure = bare_failure(error.to_string(), None, None);
             failure.place = Some(error.place);
-            return end(recorder, failure);
+            end(recorder, failure)?;
+            return Ok(false);
         }
     };
-    turn::play(&plan, script, network, &hosts, recorder)
+    turn::play(plan, script, network, &hosts, recorder)
 }
 
-/// Reads up to the newline that ends the plan and not a byte more: what is left
-/// of standard input is the control pipe.
-fn read_plan() -> Result<Plan, StageError> {
+/// Reads up to the newline that ends the assignment and not a byte more: what is left
+/// of standard input is the control pipe. `None` if nothing more is wanted.
+fn next_assignment() -> Result<Option<Assignment>, StageError> {
     let mut line = Vec::new();
     let mut buffer = vec![0; 64 << 10];
     let mut stdin = io::stdin().lock().take(MAX_PLAN);
     while line.last() != Some(&b'\n') {
         match stdin.read(&mut buffer) {
+            Ok(0) if line.is_empty() => return Ok(None),
             Ok(0) => return Err(StageError::NoPlan(io::ErrorKind::UnexpectedEof.into())),
             Ok(count) => line.extend_from_slice(&buffer[..count]),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(StageError::NoPlan(error)),
         }
     }
-    let plan: Plan = serde_json::from_slice(&line).map_err(StageError::NotAPlan)?;
-    if plan.version != PLAN_VERSION {
-        return Err(StageError::WrongVersion(plan.version));
+    let assignment: Assignment = serde_json::from_slice(&line).map_err(StageError::NotAPlan)?;
+    if assignment.plan.version != PLAN_VERSION {
+        return Err(StageError::WrongVersion(assignment.plan.version));
     }
-    Ok(plan)
+    Ok(Some(assignment))
 }
 
 fn end_invalid(

@@ -7,10 +7,12 @@ use std::os::unix::net::UnixStream;
 
 use lab_scenario::plan::{ExitStatus, Signal};
 use rustix::process::{WaitOptions, WaitStatus, wait};
+use signal_hook::{SigId, consts};
 
 /// Becomes readable when a child has ended.
 pub(super) struct Reaper {
     bell: UnixStream,
+    signal: SigId,
 }
 
 impl Reaper {
@@ -18,8 +20,8 @@ impl Reaper {
     pub(super) fn new() -> io::Result<Self> {
         let (bell, ringer) = UnixStream::pair()?;
         bell.set_nonblocking(true)?;
-        signal_hook::low_level::pipe::register(signal_hook::consts::SIGCHLD, ringer)?;
-        Ok(Self { bell })
+        let signal = signal_hook::low_level::pipe::register(consts::SIGCHLD, ringer)?;
+        Ok(Self { bell, signal })
     }
 
     /// All that have ended by now.
@@ -41,6 +43,12 @@ impl Reaper {
                 Ok(None) | Err(_) => return ended,
             }
         }
+    }
+}
+
+impl Drop for Reaper {
+    fn drop(&mut self) {
+        signal_hook::low_level::unregister(self.signal);
     }
 }
 

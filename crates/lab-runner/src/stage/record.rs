@@ -22,6 +22,13 @@ impl Recorder {
         Self { began: monotonic(), buffer: Vec::with_capacity(64 << 10) }
     }
 
+    /// Says something that belongs to no run.
+    pub(super) fn say(event: Event) -> io::Result<()> {
+        let mut recorder = Self::new();
+        recorder.emit(event);
+        recorder.flush()
+    }
+
     /// Nanoseconds since the run began.
     pub(super) fn now(&self) -> Nanos {
         monotonic().saturating_sub(self.began)

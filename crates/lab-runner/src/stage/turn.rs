@@ -90,14 +90,15 @@ struct Exec {
     output: Vec<u8>,
 }
 
-/// Plays a plan on a network that is up.
+/// Plays a plan on a network that is up. Says whether the run can be trusted and
+/// nobody wanted it to end: another one may follow.
 pub(super) fn play(
     plan: &Plan,
     script: Script,
-    network: Box<dyn Network>,
+    network: &mut dyn Network,
     hosts: &Hosts,
     recorder: Recorder,
-) -> Result<(), StageError> {
+) -> Result<bool, StageError> {
     let mut table =
         Turntable::new(plan, script, network, hosts, recorder).map_err(StageError::Loop)?;
     loop {
@@ -105,7 +106,7 @@ pub(super) fn play(
         table.rested = table.recorder.now();
         table.recorder.flush().map_err(StageError::Record)?;
         if table.player.is_over() {
-            return Ok(());
+            return Ok(table.undisturbed);
         }
         table.turn().map_err(StageError::Loop)?;
     }
@@ -114,7 +115,7 @@ pub(super) fn play(
 struct Turntable<'p> {
     plan: &'p Plan,
     player: Player<'p>,
-    network: Box<dyn Network>,
+    network: &'p mut dyn Network,
     faults: Faults,
     hosts: &'p Hosts,
     recorder: Recorder,
@@ -131,6 +132,8 @@ struct Turntable<'p> {
     rested: Nanos,
     /// Whether something could not be started.
     refused: bool,
+    /// Whether it came to a verdict that nothing casts doubt on.
+    undisturbed: bool,
     buffer: Vec<u8>,
 }
 
@@ -138,7 +141,7 @@ impl<'p> Turntable<'p> {
     fn new(
         plan: &'p Plan,
         script: Script,
-        network: Box<dyn Network>,
+        network: &'p mut dyn Network,
         hosts: &'p Hosts,
         recorder: Recorder,
     ) -> io::Result<Self> {
@@ -162,6 +165,7 @@ impl<'p> Turntable<'p> {
             self_watch: Watch::new(now, readings::clocks(), readings::pressure()),
             rested: now,
             refused: false,
+            undisturbed: false,
             buffer: Vec::new(),
         };
         table.register(&io::stdin(), Token::Control, epoll::EventFlags::IN)?;
@@ -368,9 +372,7 @@ impl<'p> Turntable<'p> {
                 }
                 Order::Apply(step) => {
                     let result = match &self.plan.steps[step].action {
-                        Action::Fault(fault) => {
-                            self.faults.apply(fault, self.network.as_mut(), self.hosts)
-                        }
+                        Action::Fault(fault) => self.faults.apply(fault, self.network, self.hosts),
                         _ => Ok(()),
                     };
                     self.player.fault_applied(step, result, self.recorder.now());
@@ -390,6 +392,7 @@ impl<'p> Turntable<'p> {
             disturbances.extend(strays.map(|message| Disturbance { kind, message }));
         }
         let verdict = doubt::judge(verdict, &mut failure, &disturbances, self.refused);
+        self.undisturbed = verdict != Verdict::Invalid && disturbances.is_empty();
         for disturbance in disturbances {
             self.recorder.emit(Event::Disturbed { disturbance });
         }

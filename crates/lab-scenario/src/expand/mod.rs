@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::interpolate::Draft;
-use crate::lab::Lab;
+use crate::lab::{Lab, Share};
 use crate::model::{Model, Values};
 use crate::options::PlanOptions;
 use crate::plan::{BackendKind, Identity, PLAN_VERSION, Plan};
@@ -164,6 +164,7 @@ impl<'a> Expander<'a> {
             },
             backend: self.backend,
             topology: self.topology.clone(),
+            share_topology: self.lab.share == Share::Topology,
             timeout: timeout?,
             directory: self.lab.directory.clone(),
             path,

@@ -38,6 +38,10 @@ pub struct Plan {
     pub backend: BackendKind,
     /// The network.
     pub topology: Topology,
+    /// Whether it may be played on the network of another plan of its lab that has
+    /// the same one.
+    #[serde(default)]
+    pub share_topology: bool,
     /// For the whole run, from the network being up to the last check.
     pub timeout: Duration,
     /// Folder in which processes start: the scenario file's own.

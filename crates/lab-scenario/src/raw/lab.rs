@@ -1,7 +1,9 @@
 //! `lab.yaml`.
 
 use crate::decode::{Named, OneOrMany, record};
+use crate::lab::Share;
 use crate::text::Text;
+use crate::typed::Fixed;
 
 record! {
     /// The file.
@@ -20,6 +22,9 @@ record! {
         env: Named<Text> = "env",
         /// Programs and abilities of the machine without which it is skipped.
         requires: OneOrMany<Text> = "requires",
+        /// `topology`: scenarios with the same topology run one after the other on one
+        /// network, which saves building it; `nothing`, as ever: each has its own.
+        share: Fixed<Share> = "share",
         /// The scenario files, in order; all others of the folder if not given.
         scenarios: OneOrMany<Text> = "scenarios",
     }

@@ -1,33 +1,28 @@
-//! `labrun stage`: what the dispatcher starts for each run. Not for people.
+//! `labrun stage`: what the dispatcher starts for runs. Not for people.
 
 use std::io::{self, Write as _};
-use std::path::PathBuf;
 
 use lab_network::isolation::{IsolationError, isolate};
 use lab_runner::event::{Event, Failure, Record, Verdict};
 
 use crate::exit::Exit;
 
-/// Play the plan on standard input
+/// Play the plans on standard input
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The process that must be the parent
     #[arg(long)]
     parent: Option<u32>,
-
-    /// What `${run.dir}` stands for
-    #[arg(long)]
-    run_dir: Option<PathBuf>,
 }
 
 /// Moves into a sandbox, which must be done before there is a second thread,
 /// and plays.
-pub(crate) fn main(args: Args) -> Exit {
+pub(crate) fn main(args: &Args) -> Exit {
     let sandbox = match isolate(args.parent) {
         Ok(sandbox) => sandbox,
         Err(error) => return refuse(&error),
     };
-    match lab_runner::stage::run(&sandbox, args.run_dir) {
+    match lab_runner::stage::run(&sandbox) {
         Ok(()) => Exit::Pass,
         Err(error) => {
             // The dispatcher shows this, if it is there still.

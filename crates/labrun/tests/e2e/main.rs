@@ -10,4 +10,5 @@ mod imports;
 mod mutants;
 mod programs;
 mod repetitions;
+mod sharing;
 mod trust;

@@ -66,6 +66,7 @@ fn plan(actions: impl IntoIterator<Item = Action>) -> Plan {
         },
         backend: BackendKind::Netns,
         topology: Topology::Described(single(1, SwitchKind::Bridge).unwrap()),
+        share_topology: false,
         timeout: Duration::from_secs(60),
         directory: "/".into(),
         path: vec![],
