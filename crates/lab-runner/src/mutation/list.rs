@@ -284,7 +284,8 @@ fn near_line(plan: &Plan, story: &Story, of: ProcessId, at: Nanos) -> Option<Nea
     let distance = |played: &&Played| {
         if at < played.from { played.from - at } else { at.saturating_sub(played.to) }
     };
-    let step = story.played.iter().filter(about).min_by_key(distance);
+    // Of two that are as near, the later one: it is the one that waits.
+    let step = story.played.iter().rev().filter(about).min_by_key(distance);
     if let Some(step) = step.and_then(|played| plan.steps.get(played.step)) {
         return Some(Near { place: step.place, text: step.text.clone() });
     }

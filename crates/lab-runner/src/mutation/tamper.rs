@@ -78,6 +78,12 @@ impl<'p> Tamper<'p> {
         out
     }
 
+    /// Whether something is held back until [`Tamper::due`], even past the end of its
+    /// stream.
+    pub(crate) fn is_delaying(&self) -> bool {
+        matches!(self.state, State::Delaying { .. })
+    }
+
     /// When [`Tamper::release`] is to be called.
     pub(crate) fn due(&self) -> Option<Nanos> {
         match self.state {

@@ -127,6 +127,8 @@ struct Turntable<'p> {
     execs: Vec<Exec>,
     watches: Vec<PortWatch>,
     tamper: Option<Tamper<'p>>,
+    /// The stream that has ended while its last lines are held back on purpose.
+    ended_late: Option<Stream>,
     self_watch: Watch,
     /// When the last order was obeyed: all that comes after is not to take long.
     rested: Nanos,
@@ -162,6 +164,7 @@ impl<'p> Turntable<'p> {
             execs: Vec::new(),
             watches: Vec::new(),
             tamper: plan.mutation.as_ref().and_then(Tamper::new),
+            ended_late: None,
             self_watch: Watch::new(now, readings::clocks(), readings::pressure()),
             rested: now,
             refused: false,
@@ -251,6 +254,11 @@ impl<'p> Turntable<'p> {
             }
         });
         if read == Read::Ended {
+            if tamper.as_ref().is_some_and(|tamper| tamper.is_delaying()) {
+                // The end comes after what is held back.
+                self.ended_late = Some(stream);
+                return;
+            }
             let held = tamper.map(Tamper::end).unwrap_or_default();
             if !held.is_empty() {
                 player.output(process, stream, &held, now);
@@ -273,6 +281,9 @@ impl<'p> Turntable<'p> {
                 self.children[process.0].as_ref().is_none_or(|child| child.streams.is_terminal());
             let stream = if is_terminal { Stream::Terminal } else { Stream::Stdout };
             self.player.output(process, stream, &held, now);
+            if let Some(stream) = self.ended_late.take() {
+                self.player.output_ended(process, stream, now);
+            }
         }
     }
 

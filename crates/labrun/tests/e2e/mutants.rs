@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::harness::{Lab, labrun};
+use super::harness::{Lab, checkout, labrun};
 
 /// A program that repeats what is typed, line by line.
 const ECHO: &str = r#"echo "12:34:56 here"; while read -r line; do echo "got $line"; done"#;
@@ -88,4 +88,16 @@ fn links_are_cut() {
     let survived = fates(&lines).into_iter().filter(|fate| fate.ends_with("survived"));
     let expected = ["mute survived", "mute survived", "kill survived", "kill survived"];
     assert_eq!(survived.collect::<Vec<_>>(), expected, "nobody looks at the processes");
+}
+
+/// Our own labs notice what is broken: a sample of it, for all takes long.
+#[test]
+fn the_labs_notice() {
+    let labs = ["direct-chat", "udp-broadcast"].map(|lab| checkout().join("labs").join(lab));
+    let [direct, udp] = labs.map(|lab| lab.to_string_lossy().into_owned());
+    let (code, text) = mutate(
+        Path::new(&direct),
+        &[&*udp, "--sample", "1", "--seed", "1", "--at-least", "90", "--patience", "2s"],
+    );
+    assert_eq!(code, Some(0), "{text}");
 }
