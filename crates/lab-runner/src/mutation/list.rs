@@ -32,6 +32,8 @@ pub struct LeftOut {
     pub startup: usize,
     /// Those with a time of day in them.
     pub log: usize,
+    /// Answers to `ask`, which asks again.
+    pub asked: usize,
     /// What came after the last step.
     pub after: usize,
 }
@@ -78,6 +80,8 @@ pub fn list(plan: &Plan, base: &[Record], idle: &[Record]) -> Listing {
                 left_out.after += 1;
             } else if !heard.contains(&of) {
                 left_out.unheard += 1;
+            } else if is_asked_for(plan, &story, of, line) {
+                left_out.asked += 1;
             } else if line.number < idle.begun[at] || is_before_talk(&story, line) {
                 left_out.startup += 1;
             } else if has_time(&line.text) {
@@ -195,6 +199,16 @@ fn is_before_talk(story: &Story, line: &Line) -> bool {
     !story.typed.is_empty() && talk.all(|&at| at > line.began)
 }
 
+/// Whether a line came while an `ask` waited for its process.
+fn is_asked_for(plan: &Plan, story: &Story, of: ProcessId, line: &Line) -> bool {
+    story.played.iter().any(|played| {
+        let step = plan.steps.get(played.step);
+        let asks = step
+            .is_some_and(|step| matches!(step.action, Action::Ask { of: whom, .. } if whom == of));
+        asks && (played.from..=played.to).contains(&line.ended)
+    })
+}
+
 /// Whether there is a time of day, `12:34:56`, in a text.
 fn has_time(text: &str) -> bool {
     text.as_bytes().windows(8).any(|window| {
@@ -257,7 +271,7 @@ fn bridges(network: &Network, hosts: &BTreeSet<&str>) -> Vec<[String; 2]> {
 fn subject(action: &Action) -> Option<ProcessId> {
     match action {
         Action::Expect { from, .. } | Action::Silence { from, .. } => Some(*from),
-        Action::Exit { of, .. } => Some(*of),
+        Action::Exit { of, .. } | Action::Ask { of, .. } => Some(*of),
         Action::Send { to, .. } => Some(*to),
         _ => None,
     }
@@ -273,19 +287,17 @@ fn near_start(plan: &Plan, of: ProcessId) -> Option<Near> {
     ))
 }
 
-/// Where to tighten if a line is not missed: the step about its process that is
-/// nearest in time, or else a check.
+/// Where to tighten if a line is not missed: the step about its process that may have
+/// waited for it, the last one before, or else a check.
 fn near_line(plan: &Plan, story: &Story, of: ProcessId, at: Nanos) -> Option<Near> {
     let about = |played: &&Played| {
         plan.steps.get(played.step).is_some_and(|step| {
             !matches!(step.action, Action::Send { .. }) && subject(&step.action) == Some(of)
         })
     };
-    let distance = |played: &&Played| {
-        if at < played.from { played.from - at } else { at.saturating_sub(played.to) }
-    };
-    // Of two that are as near, the later one: it is the one that waits.
-    let step = story.played.iter().rev().filter(about).min_by_key(distance);
+    // The first that was not over when the line came may have waited for it.
+    let rank = |played: &&Played| (played.to < at, played.to.abs_diff(at));
+    let step = story.played.iter().filter(about).min_by_key(rank);
     if let Some(step) = step.and_then(|played| plan.steps.get(played.step)) {
         return Some(Near { place: step.place, text: step.text.clone() });
     }

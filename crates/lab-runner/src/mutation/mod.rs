@@ -10,6 +10,7 @@
 //! * what a process says of itself: what it says also when nobody types anything, and what
 //!   it said before anybody did;
 //! * log lines: those with a time of day in them;
+//! * answers to an `ask`, which asks again until they are right;
 //! * what comes after the last step, which is not judged;
 //! * links that keep no two hosts together on which something runs.
 

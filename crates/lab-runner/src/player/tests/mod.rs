@@ -14,6 +14,7 @@ use lab_scenario::topology::{SwitchKind, Topology, single};
 use super::*;
 
 mod ask;
+mod broken;
 mod strands;
 
 const MS: Nanos = 1_000_000;
