@@ -3,6 +3,7 @@
 
 mod accounts;
 mod args;
+mod cli;
 mod dialogue;
 mod direct;
 mod registry;
@@ -11,16 +12,17 @@ mod room;
 mod shell;
 
 use clap::Parser;
+use cli::Dialect;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let args = args::Args::parse();
+    let args = cli::Args::parse();
     let result = match args.dialect {
-        args::Dialect::Accounts(args) => accounts::run(&args),
-        args::Dialect::Direct(args) => direct::run(args),
-        args::Dialect::Room(args) => room::run(&args),
-        args::Dialect::Relay(args) => relay::run(args),
-        args::Dialect::Registry(args) => registry::run(args),
+        Dialect::Accounts(args) => accounts::run(&args),
+        Dialect::Direct(args) => direct::run(args),
+        Dialect::Room(args) => room::run(&args),
+        Dialect::Relay(args) => relay::run(args),
+        Dialect::Registry(args) => registry::run(args),
     };
     result.unwrap_or_else(|error| {
         eprintln!("chat-client: {error:#}");

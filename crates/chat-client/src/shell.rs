@@ -91,11 +91,9 @@ pub(crate) fn run_with<A: App<Message = Input>, T>(
         lost: None,
         exit: None,
     };
-    let mut app = Some(make(shell, prepared));
-    // One thread, so `make` is called once.
-    let apps = pool.run(|_| app.take().unwrap_or_else(|| unreachable!("one thread")))?;
+    let app = pool.run_alone(make(shell, prepared))?;
     drop(terminal);
-    Ok(apps.first().map_or(ExitCode::SUCCESS, exit_code))
+    Ok(exit_code(&app))
 }
 
 impl Shell {

@@ -114,27 +114,41 @@ impl<M: Send + 'static> Pool<M> {
         Remote { shared: self.shared.clone(), reactor }
     }
 
+    /// Runs one app on a pool of one thread; gives it back.
+    ///
+    /// # Errors
+    /// Those of [`Pool::run`]; a pool of several threads.
+    pub fn run_alone<A: App<Message = M>>(self, app: A) -> io::Result<A> {
+        if self.reactors.len() != 1 {
+            return Err(io::Error::other("one app needs a pool of one thread"));
+        }
+        let mut app = Some(app);
+        let make = |_| app.take();
+        self.run_made(make)?.pop().ok_or_else(|| io::Error::other("the thread gave nothing back"))
+    }
+
     /// Runs one app per thread, made by `make` from the thread's number, until a
     /// signal or [`Io::stop`](crate::Io::stop); gives the apps back.
     ///
     /// # Errors
     /// When a thread could not be started, or failed.
-    pub fn run<A: App<Message = M>>(
+    pub fn run<A: App<Message = M>>(self, mut make: impl FnMut(usize) -> A) -> io::Result<Vec<A>> {
+        self.run_made(|number| Some(make(number)))
+    }
+
+    /// As many threads as `make` makes apps for.
+    fn run_made<A: App<Message = M>>(
         mut self,
-        mut make: impl FnMut(usize) -> A,
+        mut make: impl FnMut(usize) -> Option<A>,
     ) -> io::Result<Vec<A>> {
         let mut threads = Vec::new();
         let mut sockets = std::mem::take(&mut self.datagrams);
         for (number, poll) in std::mem::take(&mut self.reactors).into_iter().enumerate() {
             // There are at most 65535.
             let index = u16::try_from(number).map_err(io::Error::other)?;
-            let reactor = Reactor::new(
-                make(number),
-                index,
-                self.shared.clone(),
-                poll,
-                std::mem::take(&mut sockets),
-            )?;
+            let Some(app) = make(number) else { break };
+            let reactor =
+                Reactor::new(app, index, self.shared.clone(), poll, std::mem::take(&mut sockets))?;
             let alive = Alive::new(self.shared.clone());
             let run = move || {
                 let _alive = alive;

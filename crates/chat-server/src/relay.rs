@@ -44,10 +44,7 @@ pub(crate) fn run(args: &RelayArgs) -> anyhow::Result<()> {
         actions: Vec::new(),
         fatal: None,
     };
-    let mut app = Some(app);
-    // One thread, so `make` is called once.
-    let apps = pool.run(|_| app.take().unwrap_or_else(|| unreachable!("one thread")))?;
-    match apps.into_iter().find_map(|app| app.fatal) {
+    match pool.run_alone(app)?.fatal {
         Some(fatal) => Err(fatal),
         None => {
             info!("stopped");

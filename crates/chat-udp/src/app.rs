@@ -52,11 +52,9 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         leaving: false,
         exit: None,
     };
-    let mut app = Some(app);
-    // One thread, so `make` is called once.
-    let apps = pool.run(|_| app.take().unwrap_or_else(|| unreachable!("one thread")))?;
+    let app = pool.run_alone(app)?;
     drop(terminal);
-    Ok(apps.into_iter().find_map(|app| app.exit).unwrap_or(ExitCode::SUCCESS))
+    Ok(app.exit.unwrap_or(ExitCode::SUCCESS))
 }
 
 /// Log lines appear like all others above the line being typed.

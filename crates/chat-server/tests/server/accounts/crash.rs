@@ -62,10 +62,27 @@ fn send(client: &Client, progress: &AtomicUsize, stop: &AtomicBool) -> Vec<usize
                 progress.fetch_add(1, Ordering::Relaxed);
             }
             // Refused, reset: perhaps taken, perhaps not.
-            Err(_) => std::thread::sleep(Duration::from_millis(1)),
+            Err(_) => std::thread::yield_now(),
         }
     }
     taken
+}
+
+/// Has all clients send while the server is killed time and again: the server that is left,
+/// and what of each client was taken.
+fn send_while_it_is_killed(
+    store: &Store,
+    server: Server,
+    clients: &[Client],
+) -> (Server, Vec<Vec<usize>>) {
+    let (progress, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        let senders: Vec<_> =
+            clients.iter().map(|client| scope.spawn(|| send(client, &progress, &stop))).collect();
+        let server = kill_again_and_again(store, server, &progress);
+        stop.store(true, Ordering::Relaxed);
+        (server, senders.into_iter().map(|sender| sender.join().unwrap()).collect())
+    })
 }
 
 /// The numbers that each sender's messages had, in the order in which they came.
@@ -97,21 +114,13 @@ fn log_in(address: SocketAddr, name: &'static str, tries: &str) -> Client {
 fn every_message_that_was_taken_arrives_once_and_in_order() {
     let store = Store::with(&["columbia", "facebook", "google", "seas"]);
     let server = store.serve(&[]);
-    let (progress, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
     // One sender is an old client, the others have receipts.
     let clients: Vec<Client> = SENDERS
         .iter()
         .zip(["1", "01", "01"])
         .map(|(name, tries)| log_in(server.address, name, tries))
         .collect();
-    let (server, taken) = std::thread::scope(|scope| {
-        let senders: Vec<_> =
-            clients.iter().map(|client| scope.spawn(|| send(client, &progress, &stop))).collect();
-        let server = kill_again_and_again(&store, server, &progress);
-        stop.store(true, Ordering::Relaxed);
-        let taken: Vec<_> = senders.into_iter().map(|sender| sender.join().unwrap()).collect();
-        (server, taken)
-    });
+    let (server, taken) = send_while_it_is_killed(&store, server, &clients);
     let total: usize = taken.iter().map(Vec::len).sum();
     assert!(total > KILLS, "{total}");
 
@@ -120,7 +129,7 @@ fn every_message_that_was_taken_arrives_once_and_in_order() {
     let (progress, done) = (AtomicUsize::new(0), AtomicBool::new(false));
     let heard = Mutex::new(Heard::default());
     std::thread::scope(|scope| {
-        scope.spawn(|| {
+        let hearer = scope.spawn(|| {
             let mut seen = HashSet::new();
             while !done.load(Ordering::Relaxed) {
                 let Some((id, push, mut stream)) = facebook.hear_with() else { continue };
@@ -136,9 +145,7 @@ fn every_message_that_was_taken_arrives_once_and_in_order() {
         // Each start delivers something: what was not acknowledged before.
         let server = kill_while_delivering(&store, server, &progress);
         assert_eq!(facebook.ask("message", "facebook the end").as_deref(), Ok("ok"));
-        while !done.load(Ordering::Relaxed) {
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        hearer.join().unwrap();
         drop(server);
     });
     account_for(&taken, &heard.into_inner().unwrap());
@@ -176,17 +183,9 @@ fn a_killed_server_resets_whatever_it_has_not_answered() {
 fn an_old_client_hears_everything_at_least_once() {
     let store = Store::with(&["columbia", "facebook", "google", "seas"]);
     let server = store.serve(&[]);
-    let (progress, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
     let clients: Vec<Client> =
         SENDERS.iter().map(|name| log_in(server.address, name, "1")).collect();
-    let (server, taken) = std::thread::scope(|scope| {
-        let senders: Vec<_> =
-            clients.iter().map(|client| scope.spawn(|| send(client, &progress, &stop))).collect();
-        let server = kill_again_and_again(&store, server, &progress);
-        stop.store(true, Ordering::Relaxed);
-        let taken: Vec<_> = senders.into_iter().map(|sender| sender.join().unwrap()).collect();
-        (server, taken)
-    });
+    let (server, taken) = send_while_it_is_killed(&store, server, &clients);
     let facebook = log_in(server.address, "facebook", "1");
     facebook.ask("message", "facebook the end").unwrap();
     let mut heard = Heard::default();
