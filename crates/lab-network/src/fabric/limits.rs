@@ -21,13 +21,7 @@ impl Fabric {
         b: &str,
         shape: &Shape,
     ) -> Result<(), NetworkError> {
-        let wires = self.wires.iter().enumerate();
-        let between: Vec<usize> =
-            wires.filter(|(_, wire)| wire.joins(a, b)).map(|(index, _)| index).collect();
-        if between.is_empty() {
-            return Err(NetworkError::NoSuchLink { a: a.to_owned(), b: b.to_owned() });
-        }
-        for wire in between {
+        for wire in self.wires_between(a, b)? {
             self.reshaped.insert(wire);
             self.shape(wire, shape)?;
         }

@@ -102,6 +102,17 @@ impl Fabric {
         }
     }
 
+    /// The numbers of the links between two nodes.
+    pub(crate) fn wires_between(&self, a: &str, b: &str) -> Result<Vec<usize>, NetworkError> {
+        let wires = self.wires.iter().enumerate();
+        let between: Vec<usize> =
+            wires.filter(|(_, wire)| wire.joins(a, b)).map(|(index, _)| index).collect();
+        match between.is_empty() {
+            true => Err(NetworkError::NoSuchLink { a: a.to_owned(), b: b.to_owned() }),
+            false => Ok(between),
+        }
+    }
+
     /// All namespaces that links end in.
     pub(crate) fn places(&self) -> impl Iterator<Item = Place> + use<> {
         std::iter::once(Place::Stage).chain((0..self.hosts.len()).map(Place::Host))

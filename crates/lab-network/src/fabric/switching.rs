@@ -30,12 +30,7 @@ impl Fabric {
         b: &str,
         state: LinkState,
     ) -> Result<(), NetworkError> {
-        let wires = self.wires.iter().enumerate();
-        let between: Vec<usize> =
-            wires.filter(|(_, wire)| wire.joins(a, b)).map(|(index, _)| index).collect();
-        if between.is_empty() {
-            return Err(NetworkError::NoSuchLink { a: a.to_owned(), b: b.to_owned() });
-        }
+        let between = self.wires_between(a, b)?;
         self.switch(&between, state)
     }
 

@@ -460,17 +460,22 @@ impl<'p> Player<'p> {
         let running: Vec<_> = self.ids().filter(|id| self.actors[id.0].is_running()).collect();
         let mut kill_at = Vec::with_capacity(running.len());
         for process in running {
-            self.actors[process.0].excused = true;
-            let Process { stop, grace, host, .. } = self.process(process);
-            self.orders.push_back(Order::Signal(process, *stop));
-            if self.paused.contains(host) {
-                // One that stands still hears nothing else.
-                self.orders.push_back(Order::Signal(process, Signal::CONT));
-            }
+            let Process { stop, grace, .. } = self.process(process);
+            self.ask_to_end(process, *stop);
             kill_at.push((process, now.saturating_add(nanos(*grace))));
         }
         let last = kill_at.iter().map(|&(_, at)| at).max().unwrap_or(now);
         self.phase = Phase::Stopping { kill_at, give_up_at: last.saturating_add(DEATH) };
+    }
+
+    /// Sends a process the signal that it is to end by. One that stands still hears nothing
+    /// else than to go on.
+    fn ask_to_end(&mut self, process: ProcessId, signal: Signal) {
+        self.actors[process.0].excused = true;
+        self.orders.push_back(Order::Signal(process, signal));
+        if self.paused.contains(&self.process(process).host) {
+            self.orders.push_back(Order::Signal(process, Signal::CONT));
+        }
     }
 
     /// Whether anything changed.

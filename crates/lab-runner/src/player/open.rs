@@ -80,12 +80,7 @@ impl Player<'_> {
         }
         let process = self.process(of);
         if self.actors[of.0].is_running() {
-            self.actors[of.0].excused = true;
-            self.orders.push_back(Order::Signal(of, by.unwrap_or(process.stop)));
-            if self.paused.contains(&process.host) {
-                // One that stands still hears nothing else.
-                self.orders.push_back(Order::Signal(of, Signal::CONT));
-            }
+            self.ask_to_end(of, by.unwrap_or(process.stop));
         }
         let kill_at = now.saturating_add(nanos(process.grace));
         StepState::Stopping { kill_at, killed: by == Some(Signal::KILL) }

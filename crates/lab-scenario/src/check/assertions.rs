@@ -17,8 +17,6 @@ use crate::text::Text;
 use crate::typed::Open;
 use crate::values::{Count, Whole};
 
-use super::window::Edges;
-
 /// A check and where its processes are named.
 pub(super) struct PlacedCheck {
     pub(super) check: Check,
@@ -70,7 +68,7 @@ impl Checker<'_> {
             return None;
         }
         let mut subjects = Vec::new();
-        let window = self.window(&Edges::of(raw));
+        let window = self.window(&raw.edges());
         let assertion = self.assertion(raw, &mut subjects)?;
         let name = match &raw.name {
             Some(name) => name.value.clone(),

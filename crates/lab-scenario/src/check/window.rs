@@ -1,44 +1,12 @@
 //! The part of a run that a check looks at, between moments that steps name.
 
-use std::time::Duration;
-
 use super::Checker;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::model::Window;
-use crate::raw::RawCheck;
+use crate::raw::Edges;
 use crate::suggest;
 use crate::text::Text;
-use crate::typed::Open;
-
-/// What a check says of its window, as it is written.
-#[derive(Default)]
-pub(super) struct Edges<'r> {
-    between: Option<&'r [Text]>,
-    after: Option<&'r Text>,
-    before: Option<&'r Text>,
-    within: Option<&'r Open<Duration>>,
-}
-
-impl<'r> Edges<'r> {
-    /// Those of a check, whichever assertion it has.
-    pub(super) fn of(raw: &'r RawCheck) -> Self {
-        macro_rules! edges {
-            ($($assertion:ident),*) => {
-                $(if let Some(raw) = &raw.$assertion {
-                    return Self {
-                        between: raw.between.as_deref(),
-                        after: raw.after.as_ref(),
-                        before: raw.before.as_ref(),
-                        within: raw.within.as_ref(),
-                    };
-                })*
-            };
-        }
-        edges!(contains, absent, count, order, same_order, delivered, latency);
-        Self::default()
-    }
-}
 
 impl Checker<'_> {
     pub(super) fn window(&mut self, edges: &Edges<'_>) -> Window {

@@ -1,7 +1,5 @@
 //! Checks, filled in.
 
-use std::time::Duration;
-
 use super::fill::Filler;
 use crate::model::{self, Setting};
 use crate::plan::{Assertion, Check, LatencyBounds, Said, Times, Typed, Window};
@@ -49,9 +47,9 @@ impl Filler<'_> {
                 sent: Typed { into: *from, text: self.pattern(sent) },
                 to: to.clone(),
                 bounds: LatencyBounds {
-                    max: self.duration(max.as_ref())?,
-                    median: self.duration(median.as_ref())?,
-                    p99: self.duration(p99.as_ref())?,
+                    max: self.optional(max.as_ref())?,
+                    median: self.optional(median.as_ref())?,
+                    p99: self.optional(p99.as_ref())?,
                 },
             },
             Draft::Exit { of, status } => Assertion::Exit { of: *of, status: self.status(status)? },
@@ -67,7 +65,7 @@ impl Filler<'_> {
         Some(Window {
             after: window.after.clone(),
             before: window.before.clone(),
-            lasting: self.duration(window.lasting.as_ref())?,
+            lasting: self.optional(window.lasting.as_ref())?,
         })
     }
 
@@ -85,13 +83,5 @@ impl Filler<'_> {
 
     fn number(&mut self, setting: &Setting<Count>) -> Option<u64> {
         self.setting(setting).and_then(|number| u64::try_from(number.0).ok())
-    }
-
-    /// One that need not be given. `None` if it is wrong.
-    fn duration(&mut self, setting: Option<&Setting<Duration>>) -> Option<Option<Duration>> {
-        match setting {
-            None => Some(None),
-            Some(setting) => self.setting(setting).map(Some),
-        }
     }
 }

@@ -190,6 +190,17 @@ impl<'a> Filler<'a> {
         }
     }
 
+    /// A setting that need not be given. `None` if it is wrong.
+    pub(super) fn optional<T: FromText + Clone>(
+        &mut self,
+        setting: Option<&Setting<T>>,
+    ) -> Option<Option<T>> {
+        match setting {
+            None => Some(None),
+            Some(setting) => self.setting(setting).map(Some),
+        }
+    }
+
     pub(super) fn exit_code(&mut self, setting: &Setting<Whole<0, 255>>) -> Option<i32> {
         self.setting(setting).and_then(|code| i32::try_from(code.0).ok())
     }

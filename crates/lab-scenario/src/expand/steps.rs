@@ -8,7 +8,7 @@ use super::fill::Filler;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::interpolate::Draft;
-use crate::model::{self, AnswerDraft, Setting};
+use crate::model::{self, AnswerDraft};
 use crate::plan::{
     Action, Answer, ExitStatus, Fault, Input, LinkChange, LinkState, ProcessId, Stdio, Step,
 };
@@ -39,13 +39,7 @@ impl<'a> Filler<'a> {
                 self.sink.report(Diagnostic::new(Code::ExpansionTooLarge, step.span, message));
                 return None;
             }
-            let member = step.member;
-            let number = member.map(|member| (crate::check::NUMBER, member.to_string()));
-            let outer = self.numbers.len();
-            self.numbers.extend(number);
-            let result = self.step(step, all);
-            self.numbers.truncate(outer);
-            result?;
+            self.with_member(step.member, |filler| filler.step(step, all))?;
         }
         Some(())
     }
@@ -231,17 +225,6 @@ impl<'a> Filler<'a> {
             loss: self.optional(draft.loss.as_ref())?.map(|Percent(percent)| percent),
             max_queue_size: queue.and_then(|packets| u32::try_from(packets.0).ok()),
         })
-    }
-
-    /// A setting that need not be given. `None` if it is wrong.
-    fn optional<T: crate::values::FromText + Clone>(
-        &mut self,
-        setting: Option<&Setting<T>>,
-    ) -> Option<Option<T>> {
-        match setting {
-            None => Some(None),
-            Some(setting) => self.setting(setting).map(Some),
-        }
     }
 
     pub(super) fn status(&mut self, status: &model::Status) -> Option<ExitStatus> {

@@ -41,20 +41,95 @@ record! {
         assert: Text = "assert",
     }
 
+    /// `matches`.
+    struct RawMatches as "a `matches`" {
+        /// The processes; for each of them it must hold.
+        processes: OneOrMany<Text> = required "in",
+        /// What every line must hold.
+        line: Text = required "line",
+    }
+
+    /// One of the `lines` of an `order`.
+    struct RawOrderLine as "a line of an `order`" {
+        /// The process.
+        process: Text = required "in",
+        /// What came out of it.
+        output: Text = required "output",
+    }
+}
+
+/// A check that may look at a part of the run only: a [`record!`] with four keys more.
+macro_rules! windowed {
+    ($(
+        $(#[doc = $doc:literal])*
+        struct $name:ident as $what:literal { $($fields:tt)* }
+    )*) => {$(
+        record! {
+            $(#[doc = $doc])*
+            struct $name as $what {
+                $($fields)*
+                /// Only from one label to another. Of what is sent: what was typed then.
+                between: Vec<Text> = "between",
+                /// Only from this label on.
+                after: Text = "after",
+                /// Only up to this label.
+                before: Text = "before",
+                /// Only for so long after the label.
+                within: Open<Duration> = "within",
+            }
+        }
+
+        impl Windowed for $name {
+            fn edges(&self) -> Edges<'_> {
+                Edges {
+                    between: self.between.as_deref(),
+                    after: self.after.as_ref(),
+                    before: self.before.as_ref(),
+                    within: self.within.as_ref(),
+                }
+            }
+        }
+    )*};
+}
+
+/// A check that may look at a part of the run only.
+trait Windowed {
+    fn edges(&self) -> Edges<'_>;
+}
+
+/// What a check says of the part that it looks at, as it is written.
+#[derive(Default)]
+pub(crate) struct Edges<'r> {
+    pub(crate) between: Option<&'r [Text]>,
+    pub(crate) after: Option<&'r Text>,
+    pub(crate) before: Option<&'r Text>,
+    pub(crate) within: Option<&'r Open<Duration>>,
+}
+
+impl RawCheck {
+    /// The part that it looks at, whichever assertion it has.
+    pub(crate) fn edges(&self) -> Edges<'_> {
+        fn of<T: Windowed>(assertion: Option<&T>) -> Option<Edges<'_>> {
+            assertion.map(Windowed::edges)
+        }
+        of(self.contains.as_ref())
+            .or_else(|| of(self.absent.as_ref()))
+            .or_else(|| of(self.count.as_ref()))
+            .or_else(|| of(self.order.as_ref()))
+            .or_else(|| of(self.same_order.as_ref()))
+            .or_else(|| of(self.delivered.as_ref()))
+            .or_else(|| of(self.latency.as_ref()))
+            .unwrap_or_default()
+    }
+}
+
+windowed! {
     /// `contains`, `absent` and `same_order`.
     struct RawContains as "this check" {
         /// The processes; for each of them it must hold.
         processes: OneOrMany<Text> = required "in",
         /// What is looked for.
         output: Text = required "output",
-        /// Only from one label to another.
-        between: Vec<Text> = "between",
-        /// Only from this label on.
-        after: Text = "after",
-        /// Only up to this label.
-        before: Text = "before",
-        /// Only for so long after the label.
-        within: Open<Duration> = "within",
     }
 
     /// `count`.
@@ -69,22 +144,6 @@ record! {
         at_least: Open<Count> = "at_least",
         /// Not more.
         at_most: Open<Count> = "at_most",
-        /// Only from one label to another.
-        between: Vec<Text> = "between",
-        /// Only from this label on.
-        after: Text = "after",
-        /// Only up to this label.
-        before: Text = "before",
-        /// Only for so long after the label.
-        within: Open<Duration> = "within",
-    }
-
-    /// `matches`.
-    struct RawMatches as "a `matches`" {
-        /// The processes; for each of them it must hold.
-        processes: OneOrMany<Text> = required "in",
-        /// What every line must hold.
-        line: Text = required "line",
     }
 
     /// `order`.
@@ -95,22 +154,6 @@ record! {
         outputs: Vec<Text> = "outputs",
         /// What came out of several processes, first to last.
         lines: Vec<RawOrderLine> = "lines",
-        /// Only from one label to another.
-        between: Vec<Text> = "between",
-        /// Only from this label on.
-        after: Text = "after",
-        /// Only up to this label.
-        before: Text = "before",
-        /// Only for so long after the label.
-        within: Open<Duration> = "within",
-    }
-
-    /// One of the `lines` of an `order`.
-    struct RawOrderLine as "a line of an `order`" {
-        /// The process.
-        process: Text = required "in",
-        /// What came out of it.
-        output: Text = required "output",
     }
 
     /// `delivered`.
@@ -130,14 +173,6 @@ record! {
         at_most: Open<Count> = "at_most",
         /// Where none of them may come out.
         never: OneOrMany<Text> = "never",
-        /// Only what was typed from one label to another.
-        between: Vec<Text> = "between",
-        /// Only what was typed from this label on.
-        after: Text = "after",
-        /// Only what was typed up to this label.
-        before: Text = "before",
-        /// Only what was typed for so long after the label.
-        within: Open<Duration> = "within",
     }
 
     /// `latency`.
@@ -155,13 +190,5 @@ record! {
         median: Open<Duration> = "median",
         /// 99 of 100 took no longer.
         p99: Open<Duration> = "p99",
-        /// Only what was typed from one label to another.
-        between: Vec<Text> = "between",
-        /// Only what was typed from this label on.
-        after: Text = "after",
-        /// Only what was typed up to this label.
-        before: Text = "before",
-        /// Only what was typed for so long after the label.
-        within: Open<Duration> = "within",
     }
 }
