@@ -186,6 +186,7 @@ fn left_out(trials: &[Trial<'_>]) -> Option<String> {
     let parts = [
         (sum(|left| left.startup), "said at the start"),
         (sum(|left| left.log), "with a time of day"),
+        (sum(|left| left.prompt), "that are only a prompt"),
         (sum(|left| left.unheard), "of processes that no step or check listens to"),
         (sum(|left| left.asked), "that `ask` asks for again"),
         (sum(|left| left.after), "after the last step"),

@@ -115,6 +115,7 @@ fn subject(plan: &Plan, mutant: &Mutant) -> String {
         Mutation::Cut([a, b]) => format!("{a}–{b}"),
         Mutation::Line { of, text, change, .. } => match change {
             LineChange::Alter(other) => format!("{}: {text} → {other}", name(of.0)),
+            LineChange::Swap(other) => format!("{}: {text} ⇄ {other}", name(of.0)),
             _ => format!("{}: {text}", name(of.0)),
         },
     }

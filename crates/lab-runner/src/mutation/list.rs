@@ -32,6 +32,8 @@ pub struct LeftOut {
     pub startup: usize,
     /// Those with a time of day in them.
     pub log: usize,
+    /// Nothing but a prompt.
+    pub prompt: usize,
     /// Answers to `ask`, which asks again.
     pub asked: usize,
     /// What came after the last step.
@@ -73,7 +75,8 @@ pub fn list(plan: &Plan, base: &[Record], idle: &[Record]) -> Listing {
     let mut of_lines = Vec::new();
     for (at, lines) in story.lines.iter().enumerate() {
         let of = ProcessId(at);
-        for (index, line) in lines.iter().enumerate() {
+        let mut judged: Vec<&Line> = Vec::new();
+        for line in lines {
             let left_out = &mut listing.left_out;
             if line.text.trim().is_empty() {
             } else if line.ended > story.over {
@@ -86,16 +89,21 @@ pub fn list(plan: &Plan, base: &[Record], idle: &[Record]) -> Listing {
                 left_out.startup += 1;
             } else if has_time(&line.text) {
                 left_out.log += 1;
+            } else if line.text.as_bytes().trim_ascii() == idle.standing[at].trim_ascii() {
+                left_out.prompt += 1;
             } else {
-                let next = lines.get(index + 1).filter(|next| next.ended <= story.over);
-                let near = near_line(plan, &story, of, line.ended);
-                let mutant = |change| {
-                    let (text, occurrence) = (line.text.clone(), line.occurrence);
-                    let mutation = Mutation::Line { of, text, occurrence, change };
-                    Mutant { mutation, near: near.clone() }
-                };
-                of_lines.extend(changes(plan, of, line, next).map(mutant));
+                judged.push(line);
             }
+        }
+        for (index, line) in judged.iter().enumerate() {
+            let near = near_line(plan, &story, of, line.ended);
+            let mutant = |change| {
+                let (text, occurrence) = (line.text.clone(), line.occurrence);
+                let mutation = Mutation::Line { of, text, occurrence, change };
+                Mutant { mutation, near: near.clone() }
+            };
+            let next = judged.get(index + 1).copied();
+            of_lines.extend(changes(plan, of, line, next).map(mutant));
         }
     }
     of_lines.sort_by_key(|mutant| mutant.mutation.kind());
@@ -120,14 +128,15 @@ pub fn sample(mutants: Vec<Mutant>, of_each: usize, seed: u64) -> Vec<Mutant> {
     kept.into_iter().map(|(_, mutant)| mutant).collect()
 }
 
-/// What may become of a line.
+/// What may become of a line; the next is one that somebody may notice.
 fn changes(
     plan: &Plan,
     of: ProcessId,
     line: &Line,
     next: Option<&Line>,
 ) -> impl Iterator<Item = LineChange> + use<> {
-    let swapped = next.is_some_and(|next| next.text != line.text).then_some(LineChange::Swap);
+    let swapped = next.filter(|next| next.text != line.text);
+    let swapped = swapped.map(|next| LineChange::Swap(next.text.clone()));
     let delay = LineChange::Delay(patience(plan, of).saturating_add(TOO_LATE));
     let altered = alter(&line.text, plan.identity.seed).map(LineChange::Alter);
     [Some(LineChange::Drop), Some(LineChange::Double), Some(delay), swapped, altered]

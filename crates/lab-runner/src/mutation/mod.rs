@@ -10,12 +10,17 @@
 //! * what a process says of itself: what it says also when nobody types anything, and what
 //!   it said before anybody did;
 //! * log lines: those with a time of day in them;
+//! * prompts: lines that are nothing but what the process leaves standing, without the end
+//!   of a line, when nobody types anything. A terminal that cannot go back over a row gets
+//!   one before whatever arrives;
 //! * answers to an `ask`, which asks again until they are right;
 //! * what comes after the last step, which is not judged;
 //! * links that keep no two hosts together on which something runs.
 
 mod list;
 mod patience;
+mod seeker;
+mod shape;
 mod story;
 mod tamper;
 #[cfg(test)]

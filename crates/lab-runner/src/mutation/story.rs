@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use bstr::ByteSlice as _;
 use lab_scenario::plan::{Plan, ProcessId};
 
+use super::shape::shape;
 use crate::event::{Event, Record, Stream};
 use crate::scroll::Nanos;
 
@@ -17,7 +18,7 @@ const LONGEST: usize = 4096;
 pub(super) struct Line {
     /// Without its end.
     pub(super) text: String,
-    /// Which of this process's lines with this text, counted from 0.
+    /// Which of this process's lines of this [`shape`], counted from 0.
     pub(super) occurrence: u32,
     /// Which of its lines since it was started, counted from 0.
     pub(super) number: usize,
@@ -44,6 +45,8 @@ pub(super) struct Story {
     pub(super) lines: Vec<Vec<Line>>,
     /// Of each process, how many lines it began when it was started first.
     pub(super) begun: Vec<usize>,
+    /// Of each process, the line that it has begun and not ended.
+    pub(super) standing: Vec<Vec<u8>>,
     pub(super) played: Vec<Played>,
     /// When something was typed into any process.
     pub(super) typed: Vec<Nanos>,
@@ -58,7 +61,7 @@ struct Speaker {
     started: Nanos,
     starts: usize,
     number: usize,
-    seen: HashMap<String, u32>,
+    seen: HashMap<Vec<u8>, u32>,
 }
 
 impl Story {
@@ -95,6 +98,7 @@ impl Story {
                 _ => {}
             }
         }
+        story.standing = speakers.into_iter().map(|speaker| speaker.partial).collect();
         story
     }
 
@@ -118,7 +122,7 @@ impl Story {
             let Ok(text) = String::from_utf8(line) else { continue };
             let Some(text) = text.strip_suffix('\n') else { continue };
             let text = text.strip_suffix('\r').unwrap_or(text);
-            let seen = speaker.seen.entry(text.to_owned()).or_default();
+            let seen = speaker.seen.entry(shape(text.as_bytes())).or_default();
             let occurrence = *seen;
             *seen += 1;
             self.lines[process.0].push(Line {

@@ -3,6 +3,8 @@
 use lab_scenario::plan::{LineChange, Mutation, ProcessId};
 use memchr::memchr;
 
+use super::seeker::{Seeker, content};
+use super::shape::{shape, with_numbers_of};
 use crate::event::Stream;
 use crate::player::nanos;
 use crate::scroll::Nanos;
@@ -17,7 +19,7 @@ pub(crate) struct Tamper<'p> {
     of: ProcessId,
     text: &'p [u8],
     change: &'p LineChange,
-    /// Lines with that text that are still let through.
+    /// Lines of its shape that are still let through.
     before: u32,
     state: State,
     took_effect: bool,
@@ -25,14 +27,12 @@ pub(crate) struct Tamper<'p> {
 
 #[derive(Debug)]
 enum State {
-    /// The line may come. What is there of the line under way, while it may be it.
-    Seeking(Vec<u8>),
-    /// The line under way is not it.
-    Passing,
+    /// The line may come.
+    Seeking(Seeker),
     /// It and what comes after it is held back.
     Delaying { held: Vec<u8>, until: Nanos },
-    /// It is held back until the next line is whole.
-    Swapping { line: Vec<u8>, next: Vec<u8> },
+    /// It is held back until the one has come that is to come before it.
+    Swapping { line: Vec<u8>, other: Seeker },
     /// Everything is let through.
     Done,
 }
@@ -46,7 +46,7 @@ impl<'p> Tamper<'p> {
             text: text.as_bytes(),
             change,
             before: *occurrence,
-            state: State::Seeking(Vec::new()),
+            state: State::Seeking(Seeker::new(text.as_bytes())),
             took_effect: false,
         })
     }
@@ -100,68 +100,45 @@ impl<'p> Tamper<'p> {
     /// No more will come: what was held back.
     pub(crate) fn end(&mut self) -> Vec<u8> {
         match std::mem::replace(&mut self.state, State::Done) {
-            State::Seeking(held) => {
+            State::Seeking(mut line) => {
+                let held = line.give_up();
                 // The process may be started again.
-                self.state = State::Seeking(Vec::new());
+                self.state = State::Seeking(line);
                 held
             }
             State::Delaying { held, .. } => held,
-            State::Swapping { line, mut next } => {
-                next.extend_from_slice(&line);
-                next
-            }
-            state @ State::Passing => {
-                self.state = state;
-                Vec::new()
-            }
+            State::Swapping { line, mut other } => [other.give_up(), line].concat(),
             State::Done => Vec::new(),
         }
     }
 
     /// Takes a piece that ends where a line does, or has no end of a line.
     fn take(&mut self, piece: &[u8], now: Nanos, out: &mut Vec<u8>) {
-        let is_end = piece.last() == Some(&b'\n');
         match &mut self.state {
             State::Done => out.extend_from_slice(piece),
-            State::Passing => {
-                out.extend_from_slice(piece);
-                if is_end {
-                    self.state = State::Seeking(Vec::new());
-                }
-            }
             State::Delaying { held, .. } => {
                 held.extend_from_slice(piece);
                 if held.len() > MOST_HELD {
                     out.append(&mut self.end());
                 }
             }
-            State::Swapping { next, .. } => {
-                next.extend_from_slice(piece);
-                if is_end || next.len() > MOST_HELD {
-                    out.append(&mut self.end());
+            State::Swapping { line, other } => {
+                if let Some(mut other) = other.take(piece, out) {
+                    out.append(&mut other);
+                    out.append(line);
+                    self.state = State::Done;
                 }
             }
             State::Seeking(line) => {
-                line.extend_from_slice(piece);
-                if is_end {
-                    let line = std::mem::take(line);
+                if let Some(line) = line.take(piece, out) {
                     self.decide(line, now, out);
-                } else if !may_become(line, self.text) {
-                    out.append(line);
-                    self.state = State::Passing;
                 }
             }
         }
     }
 
-    /// A whole line came.
+    /// A line of its shape came.
     fn decide(&mut self, line: Vec<u8>, now: Nanos, out: &mut Vec<u8>) {
-        let content = line.strip_suffix(b"\n").unwrap_or(&line);
-        let content = content.strip_suffix(b"\r").unwrap_or(content);
-        if content != self.text {
-            out.extend_from_slice(&line);
-            return;
-        }
         if let Some(left) = self.before.checked_sub(1) {
             self.before = left;
             out.extend_from_slice(&line);
@@ -176,19 +153,22 @@ impl<'p> Tamper<'p> {
                 out.extend_from_slice(&line);
             }
             LineChange::Alter(other) => {
-                out.extend_from_slice(other.as_bytes());
-                out.extend_from_slice(&line[content.len()..]);
+                let (other, said) = (other.as_bytes(), content(&line));
+                // An altered number stays as it is.
+                if shape(other) == shape(self.text) && other != self.text {
+                    out.extend_from_slice(other);
+                } else {
+                    out.append(&mut with_numbers_of(other, said));
+                }
+                out.extend_from_slice(&line[said.len()..]);
             }
             LineChange::Delay(by) => {
                 let until = now.saturating_add(nanos(*by));
                 self.state = State::Delaying { held: line, until };
             }
-            LineChange::Swap => self.state = State::Swapping { line, next: Vec::new() },
+            LineChange::Swap(other) => {
+                self.state = State::Swapping { line, other: Seeker::new(other.as_bytes()) };
+            }
         }
     }
-}
-
-/// Whether the beginning of a line may go on to be a line with this text.
-fn may_become(line: &[u8], text: &[u8]) -> bool {
-    text.starts_with(line) || line.strip_suffix(b"\r") == Some(text)
 }

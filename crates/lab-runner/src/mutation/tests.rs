@@ -150,7 +150,7 @@ fn what_nobody_could_notice_is_no_mutant() {
         ("alter", 2),
     ];
     assert_eq!(counts(&mutants), BTreeMap::from(expected));
-    assert_eq!(left_out, LeftOut { unheard: 3, startup: 1, log: 1, asked: 0, after: 1 });
+    assert_eq!(left_out, LeftOut { unheard: 3, startup: 1, log: 1, prompt: 0, asked: 0, after: 1 });
     let altered: Vec<_> = mutants
         .iter()
         .filter_map(|mutant| match &mutant.mutation {
@@ -175,6 +175,26 @@ fn what_is_said_also_when_nobody_types_is_no_mutant() {
     let idle = super::idle(&plan());
     assert_eq!(idle.steps.len(), 4);
     assert!(matches!(idle.steps[3].action, Action::Wait(_)));
+}
+
+#[test]
+fn prompts_are_no_mutants_and_nothing_is_swapped_with_them() {
+    let mut base = base();
+    let at = base.iter().position(|record| record.at == 8 * MS).unwrap();
+    base.insert(at + 1, said(8, BOB, "[You] \ncarol: 42\n[You] \n"));
+    let idle = [started(1, BOB), said(2, BOB, "your name?\n[You] ")];
+    let Listing { mutants, left_out } = list(&plan(), &base, &idle);
+    assert_eq!(left_out.prompt, 2);
+    let swapped: Vec<_> = mutants
+        .iter()
+        .filter_map(|mutant| match &mutant.mutation {
+            Mutation::Line { text, change: LineChange::Swap(other), .. } => {
+                Some((&**text, &**other))
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(swapped, [("hello", "42"), ("42", "carol: 42")]);
 }
 
 #[test]
@@ -237,7 +257,7 @@ fn lines_are_broken() {
         (LineChange::Drop, "a\r\nb\r\nc\r\nd", ""),
         (LineChange::Double, "a\r\nb\r\na\r\na\r\nc\r\nd", ""),
         (LineChange::Alter("z".into()), "a\r\nb\r\nz\r\nc\r\nd", ""),
-        (LineChange::Swap, "a\r\nb\r\nc\r\na\r\nd", ""),
+        (LineChange::Swap("c".into()), "a\r\nb\r\nc\r\na\r\nd", ""),
         (LineChange::Delay(Duration::from_millis(1)), "a\r\nb\r\na\r\nc\r\nd", ""),
         (LineChange::Delay(Duration::from_secs(1)), "a\r\nb\r\n", "a\r\nc\r\nd"),
     ];
@@ -245,9 +265,37 @@ fn lines_are_broken() {
         let mutation = line("a", 1, change);
         assert_eq!(tampered(&mutation, &chunks), (out.into(), end.into()), "{mutation:?}");
     }
-    // One without a next line comes at the end.
-    let swap = line("c", 0, LineChange::Swap);
-    assert_eq!(tampered(&swap, &chunks), ("a\r\nb\r\na\r\n".into(), "dc\r\n".into()));
+    // One that is to come after what does not come, comes at the end.
+    let swap = line("c", 0, LineChange::Swap("e".into()));
+    assert_eq!(tampered(&swap, &chunks), ("a\r\nb\r\na\r\nd".into(), "c\r\n".into()));
+}
+
+#[test]
+fn numbers_may_be_others_in_each_run() {
+    let chunks: [&[u8]; 4] = [b"[10.0.0.1:5", b"1000] hello\n[1", b"0.0.0.1:77] hello\n", b"7 8\n"];
+    let text = "[10.0.0.1:4711] hello";
+    let table = [
+        (LineChange::Drop, "[10.0.0.1:51000] hello\n7 8\n"),
+        (
+            LineChange::Alter("[10.0.0.1:4711] hfllo".into()),
+            "[10.0.0.1:51000] hello\n[10.0.0.1:77] hfllo\n7 8\n",
+        ),
+        (LineChange::Swap("6 9".into()), "[10.0.0.1:51000] hello\n7 8\n[10.0.0.1:77] hello\n"),
+    ];
+    for (change, out) in table {
+        assert_eq!(tampered(&line(text, 1, change), &chunks), (out.into(), String::new()));
+    }
+    let number = line("3 4", 0, LineChange::Alter("3 5".into()));
+    assert!(tampered(&number, &chunks).0.ends_with("hello\n3 5\n"));
+}
+
+#[test]
+fn what_is_swapped_holds_nothing_else_back() {
+    let swap = line("one", 0, LineChange::Swap("two".into()));
+    let mut tamper = Tamper::new(&swap).unwrap();
+    assert_eq!(tamper.hear(b"one\n[You] ", 0), b"[You] ");
+    assert_eq!(tamper.hear(b"two\nt", 0), b"two\n");
+    assert_eq!(tamper.hear(b"wo\n", 0), b"two\none\n");
 }
 
 #[test]
@@ -283,7 +331,8 @@ proptest! {
         };
         let same = LineChange::Alter(wanted.clone());
         prop_assert_eq!(joined(&line(&wanted, occurrence, same), &chunks), text.clone());
-        for change in [LineChange::Drop, LineChange::Double, LineChange::Swap] {
+        let swap = LineChange::Swap("b".into());
+        for change in [LineChange::Drop, LineChange::Double, swap] {
             let mutation = line(&wanted, occurrence, change);
             prop_assert_eq!(joined(&mutation, &chunks), joined(&mutation, &[text.as_bytes()]));
         }

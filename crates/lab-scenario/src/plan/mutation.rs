@@ -23,9 +23,9 @@ pub enum Mutation {
     Line {
         /// Whose.
         of: ProcessId,
-        /// The line, without its end.
+        /// The line, without its end. Its numbers may be others, such as ports.
         text: String,
-        /// Which of the lines with this text, counted from 0.
+        /// Which of the lines that differ from it in numbers only, counted from 0.
         occurrence: u32,
         /// What becomes of it.
         change: LineChange,
@@ -42,9 +42,9 @@ pub enum LineChange {
     Double,
     /// It comes later by this, and all that is said after it waits behind it.
     Delay(Duration),
-    /// It comes after the line that follows it.
-    Swap,
-    /// This comes in its place.
+    /// It comes after this line, which follows it.
+    Swap(String),
+    /// This comes in its place, with its own numbers.
     Alter(String),
 }
 
@@ -116,7 +116,7 @@ impl Mutation {
                 LineChange::Drop => MutationKind::Drop,
                 LineChange::Double => MutationKind::Double,
                 LineChange::Delay(_) => MutationKind::Delay,
-                LineChange::Swap => MutationKind::Swap,
+                LineChange::Swap(_) => MutationKind::Swap,
                 LineChange::Alter(_) => MutationKind::Alter,
             },
         }
