@@ -102,6 +102,9 @@ pub trait Network {
     /// The kernel's refusal.
     fn heal(&mut self) -> Result<(), NetworkError>;
 
+    /// The links as they are now, in the order of the topology.
+    fn links(&self) -> Vec<Link>;
+
     /// Links that are not as [`Network::set_link`] left them, one sentence each:
     /// somebody else has cut or mended them, or taken an interface away. Empty as
     /// well if the kernel does not say.
@@ -123,6 +126,17 @@ pub trait Network {
     /// What is still not as it was, or the kernel's refusal: the network must not be
     /// used again.
     fn renew(&mut self, as_it_was: &Picture) -> Result<(), NetworkError>;
+}
+
+/// A link of a running network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The names of its two nodes.
+    pub nodes: [String; 2],
+    /// Its interface at each.
+    pub interfaces: [String; 2],
+    /// As [`Network::set_link`] left it.
+    pub state: LinkState,
 }
 
 /// A host of a running network.

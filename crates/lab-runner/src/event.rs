@@ -7,11 +7,12 @@
 //! to keep its network says [`Event::StageReady`] then, if it can, and begins anew
 //! with the next plan. Consumers must ignore events they do not know.
 
-use lab_scenario::plan::{BackendKind, ExitStatus, Fault, ProcessId};
+use lab_scenario::plan::{BackendKind, ExitStatus, Fault, LinkState, ProcessId};
 use lab_scenario::source::Place;
 use serde::{Deserialize, Serialize};
 
 use crate::bytes::Bytes;
+use crate::request::{Size, TerminalId};
 
 /// The version of this contract, sent in [`Event::RunStarted`].
 pub const EVENT_VERSION: u32 = 2;
@@ -141,6 +142,91 @@ pub enum Event {
         step: usize,
         /// What it put out, both streams as one.
         output: Bytes,
+        /// How it ended.
+        status: ExitStatus,
+    },
+    /// What the network consists of. Told when people may ask for something, and when they
+    /// ask for this.
+    NetworkDescribed {
+        /// Hosts and routers.
+        hosts: Vec<HostDescription>,
+        /// Links between these and switches.
+        links: Vec<LinkDescription>,
+    },
+    /// The run waits for people from now on.
+    Held {
+        /// Why.
+        because: HeldBecause,
+    },
+    /// It does not any more.
+    Continued {},
+    /// A step that was added while the run was held did not hold. That decides nothing.
+    StepFailed {
+        /// Index into the plan's steps.
+        step: usize,
+        /// Why.
+        failure: Box<Failure>,
+    },
+    /// Processes and steps were added while the run was held.
+    Extended {
+        /// The processes, which follow those of the plan.
+        processes: Vec<AddedProcess>,
+        /// The text of each step, likewise.
+        steps: Vec<String>,
+    },
+    /// A person has started a program on a host.
+    TerminalOpened {
+        /// What it is known by.
+        terminal: TerminalId,
+        /// Where.
+        host: String,
+        /// Program and arguments as run; of a shell only its name.
+        argv: Vec<String>,
+        /// Its number in the stage's pid namespace.
+        pid: u32,
+        /// The size of its terminal; without one it has pipes.
+        size: Option<Size>,
+    },
+    /// A program that a person wanted could not be started.
+    TerminalRefused {
+        /// Which.
+        terminal: TerminalId,
+        /// Why, in one sentence.
+        why: String,
+        /// What to do.
+        help: Option<String>,
+    },
+    /// A person has typed something.
+    TerminalInput {
+        /// Where.
+        terminal: TerminalId,
+        /// What.
+        bytes: Bytes,
+    },
+    /// A program that a person has started said something.
+    TerminalOutput {
+        /// Which.
+        terminal: TerminalId,
+        /// Through which stream.
+        stream: Stream,
+        /// What. A character may be cut at either end.
+        bytes: Bytes,
+        /// Whether it has said so much that this is only for who looks at it now, and
+        /// not for the record.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        fleeting: bool,
+    },
+    /// A terminal has another size.
+    TerminalResized {
+        /// Which.
+        terminal: TerminalId,
+        /// Now.
+        size: Size,
+    },
+    /// A program that a person has started has ended, and no more will come from it.
+    TerminalClosed {
+        /// Which.
+        terminal: TerminalId,
         /// How it ended.
         status: ExitStatus,
     },
@@ -334,6 +420,58 @@ pub struct HostAddress {
     pub name: String,
     /// As text, without the prefix length.
     pub ip: Option<String>,
+}
+
+/// A process that was added while the run was held.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddedProcess {
+    /// Its name.
+    pub name: String,
+    /// Where it runs.
+    pub host: String,
+}
+
+/// A host or router of the network as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostDescription {
+    /// Its name.
+    pub name: String,
+    /// Its interfaces but `lo`, in order.
+    pub interfaces: Vec<InterfaceDescription>,
+}
+
+/// An interface of a host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InterfaceDescription {
+    /// Such as `h1-eth0`.
+    pub name: String,
+    /// Address and prefix length: `10.0.0.1/8`.
+    pub ip: Option<String>,
+    /// Hardware address.
+    pub mac: String,
+}
+
+/// A link of the network as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkDescription {
+    /// The names of its two nodes; what is no host is a switch.
+    pub nodes: [String; 2],
+    /// Its interface at each.
+    pub interfaces: [String; 2],
+    /// As the run left it.
+    pub state: LinkState,
+}
+
+/// Why a run waits for people.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeldBecause {
+    /// Its steps are done.
+    Done,
+    /// It has failed.
+    Failed(Box<Failure>),
+    /// It has come to this label.
+    Label(String),
 }
 
 /// What of the machine matters to a run.

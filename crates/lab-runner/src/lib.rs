@@ -13,6 +13,7 @@ pub mod event;
 mod matcher;
 pub mod mutation;
 mod player;
+pub mod request;
 mod script;
 mod scroll;
 pub mod stage;

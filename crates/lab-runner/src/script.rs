@@ -186,6 +186,15 @@ impl Script {
         }
         Ok(script)
     }
+
+    /// Adds what a longer plan has beyond the one that this is of. What this has made
+    /// ready stays so.
+    pub(crate) fn append(&mut self, longer: Self) {
+        let (ready, steps, checks) = (self.ready.len(), self.steps.len(), self.checks.len());
+        self.ready.extend(longer.ready.into_iter().skip(ready));
+        self.steps.extend(longer.steps.into_iter().skip(steps));
+        self.checks.extend(longer.checks.into_iter().skip(checks));
+    }
 }
 
 /// The outputs that a condition speaks of, in order.

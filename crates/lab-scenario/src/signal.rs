@@ -13,6 +13,8 @@ const NAMES: [&str; 31] = [
 ];
 
 impl Signal {
+    /// Tells a program that its terminal is gone.
+    pub const HUP: Self = Self(1);
     /// Asks a program to end.
     pub const TERM: Self = Self(15);
     /// Lets a program go on that was stopped where it is.

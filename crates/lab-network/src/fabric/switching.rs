@@ -9,12 +9,12 @@ use std::time::Instant;
 
 use lab_scenario::plan::LinkState;
 
-use crate::NetworkError;
 use crate::netlink::link::{self, OperState};
 use crate::netlink::{Request, saved};
+use crate::{Link, NetworkError};
 
 use super::carrier::{self, PATIENCE};
-use super::{Fabric, Place, Port};
+use super::{Fabric, Place, Port, Wire};
 
 /// What the ends of a link had that goes when they go down.
 #[derive(Debug, Default)]
@@ -40,6 +40,16 @@ impl Fabric {
             LinkState::Down => self.cut(wires),
             LinkState::Up => self.mend(wires),
         }
+    }
+
+    /// All links, and whether they are cut.
+    pub(crate) fn links(&self) -> Vec<Link> {
+        let describe = |(index, wire): (usize, &Wire)| Link {
+            nodes: wire.nodes.clone(),
+            interfaces: wire.ends.each_ref().map(|port| port.name.clone()),
+            state: if self.cuts.contains_key(&index) { LinkState::Down } else { LinkState::Up },
+        };
+        self.wires.iter().enumerate().map(describe).collect()
     }
 
     /// Links that are not as they were left, one sentence each.

@@ -27,7 +27,7 @@ use lab_scenario::topology::{self, NodeKind, Shape, SwitchKind, Topology};
 
 use crate::fabric::{Fabric, Place, Port, Wire};
 use crate::netlink::Channel;
-use crate::{Backend, Host, Network, NetworkError, Picture, namespace, offload, scratch};
+use crate::{Backend, Host, Link, Network, NetworkError, Picture, namespace, offload, scratch};
 
 use driver::Driver;
 use expected::Expected;
@@ -262,6 +262,10 @@ impl Network for Driven {
 
     fn heal(&mut self) -> Result<(), NetworkError> {
         self.fabric.heal()
+    }
+
+    fn links(&self) -> Vec<Link> {
+        self.fabric.links()
     }
 
     fn strays(&mut self) -> Vec<String> {

@@ -20,7 +20,7 @@ mod verify;
 use lab_scenario::plan::LinkState;
 use lab_scenario::topology::{Shape, Topology};
 
-use crate::{Backend, Host, Network, NetworkError, Picture};
+use crate::{Backend, Host, Link, Network, NetworkError, Picture};
 use build::Built;
 
 /// Builds networks out of namespaces.
@@ -83,6 +83,10 @@ impl Network for Namespaces {
 
     fn heal(&mut self) -> Result<(), NetworkError> {
         self.built.fabric.heal()
+    }
+
+    fn links(&self) -> Vec<Link> {
+        self.built.fabric.links()
     }
 
     fn strays(&mut self) -> Vec<String> {

@@ -4,15 +4,13 @@
 use std::path::PathBuf;
 
 use lab_runner::dispatcher::ReportError;
+use lab_runner::request::Size;
 use serde_json::json;
 
 use super::file::Growing;
 
 /// Bytes of a recording. Nobody watches more.
 const LIMIT: u64 = 16 << 20;
-
-/// The size of the terminals that labrun gives to programs.
-const SIZE: (u32, u32) = (80, 24);
 
 /// A recording in the making.
 #[derive(Debug)]
@@ -24,9 +22,15 @@ pub(super) struct Cast {
 }
 
 impl Cast {
-    pub(super) fn create(path: PathBuf, keep_open: bool, title: &str) -> Result<Self, ReportError> {
+    pub(super) fn create(
+        path: PathBuf,
+        keep_open: bool,
+        title: &str,
+        size: Size,
+    ) -> Result<Self, ReportError> {
         let mut file = Growing::create(path, keep_open, LIMIT)?;
-        let header = json!({"version": 2, "width": SIZE.0, "height": SIZE.1, "title": title});
+        let Size { rows, columns } = size;
+        let header = json!({"version": 2, "width": columns, "height": rows, "title": title});
         file.append(format!("{header}\n").as_bytes(), "")?;
         Ok(Self { file, cut: Vec::new(), returned: false })
     }
@@ -44,6 +48,11 @@ impl Cast {
     /// What was typed, and when.
     pub(super) fn input(&mut self, at: u64, bytes: &[u8]) -> Result<(), ReportError> {
         self.event(at, "i", &String::from_utf8_lossy(bytes))
+    }
+
+    /// It has another size.
+    pub(super) fn resize(&mut self, at: u64, size: Size) -> Result<(), ReportError> {
+        self.event(at, "r", &format!("{}x{}", size.columns, size.rows))
     }
 
     fn event(&mut self, at: u64, kind: &str, text: &str) -> Result<(), ReportError> {
@@ -90,7 +99,7 @@ mod tests {
     fn a_recording() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.cast");
-        let mut cast = Cast::create(path.clone(), true, "alice on h1").unwrap();
+        let mut cast = Cast::create(path.clone(), true, "alice on h1", Size::default()).unwrap();
         cast.output(1_500_000_000, b"gr\xc3").unwrap();
         cast.output(1_500_001_999, b"\xbc\xff\n").unwrap();
         cast.output(2_000_000_000, b"a\r").unwrap();

@@ -5,8 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use lab_runner::dispatcher::{DispatchEvent, ReportError, Reporter, Run, RunIndex, RunOutcome};
-use lab_runner::event::{Event, Record};
-use lab_scenario::plan::{Plan, ProcessId};
+use lab_runner::event::{AddedProcess, Event, Record};
+use lab_runner::request::{Size, TerminalId};
+use lab_scenario::plan::{Plan, Process, ProcessId};
 
 use super::account::Account;
 use super::cast::Cast;
@@ -73,9 +74,12 @@ struct Recording {
     events: Growing,
     transcript: Transcript,
     account: Account,
+    /// What is to be known of each process: those of the plan, and those that were added.
+    cast: Vec<AddedProcess>,
     /// Names of the files of each process, without their endings.
     files: Vec<String>,
     processes: BTreeMap<ProcessId, ProcessFiles>,
+    terminals: BTreeMap<TerminalId, Cast>,
 }
 
 /// The files of a process that was started.
@@ -91,7 +95,13 @@ impl Recording {
         fs::create_dir(&transcripts).map_err(cannot("make the folder", &transcripts))?;
         // A scenario that was moved away since it was read is still run.
         let _ = fs::copy(&plan.identity.file, folder.join("scenario.yaml"));
+        let known = |process: &Process| AddedProcess {
+            name: process.name.clone(),
+            host: process.host.clone(),
+        };
         Ok(Self {
+            cast: plan.processes.iter().map(known).collect(),
+            terminals: BTreeMap::new(),
             events: Growing::create(folder.join("events.jsonl"), true, u64::MAX)?,
             transcript: Transcript::create(folder.join("transcript.txt"), plan)?,
             account: Account::new(plan),
@@ -102,21 +112,46 @@ impl Recording {
     }
 
     fn note(&mut self, plan: &Plan, record: &Record, line: &[u8]) -> Result<(), ReportError> {
-        self.events.append(line, "")?;
+        if !matches!(record.event, Event::TerminalOutput { fleeting: true, .. }) {
+            self.events.append(line, "")?;
+        }
         self.account.note(record);
         self.transcript.note(plan, record)?;
         match &record.event {
-            Event::ProcessStarted { process, .. } => {
-                self.files_of(plan, *process)?;
+            Event::Extended { processes, .. } => {
+                self.cast.extend(processes.iter().cloned());
+                self.files = names::distinct(self.cast.iter().map(|process| &*process.name));
             }
+            Event::ProcessStarted { process, .. } => {
+                self.files_of(*process)?;
+            }
+            Event::TerminalOpened { terminal, host, argv, size, .. } => {
+                self.open(*terminal, host, argv, *size)?;
+            }
+            Event::TerminalOutput { terminal, bytes, fleeting: false, .. } => {
+                if let Some(cast) = self.terminals.get_mut(terminal) {
+                    cast.output(record.at, bytes)?;
+                }
+            }
+            Event::TerminalInput { terminal, bytes } => {
+                if let Some(cast) = self.terminals.get_mut(terminal) {
+                    cast.input(record.at, bytes)?;
+                }
+            }
+            Event::TerminalResized { terminal, size } => {
+                if let Some(cast) = self.terminals.get_mut(terminal) {
+                    cast.resize(record.at, *size)?;
+                }
+            }
+            Event::TerminalClosed { terminal, .. } => _ = self.terminals.remove(terminal),
             Event::Output { process, bytes, .. } => {
-                if let Some(files) = self.files_of(plan, *process)? {
+                if let Some(files) = self.files_of(*process)? {
                     files.log.append(bytes, "")?;
                     files.cast.output(record.at, bytes)?;
                 }
             }
             Event::Input { process, bytes } => {
-                if let Some(files) = self.files_of(plan, *process)? {
+                if let Some(files) = self.files_of(*process)? {
                     files.cast.input(record.at, bytes)?;
                 }
             }
@@ -126,12 +161,8 @@ impl Recording {
     }
 
     /// The files of a process, made when it is first heard of.
-    fn files_of(
-        &mut self,
-        plan: &Plan,
-        id: ProcessId,
-    ) -> Result<Option<&mut ProcessFiles>, ReportError> {
-        let (Some(process), Some(name)) = (plan.processes.get(id.0), self.files.get(id.0)) else {
+    fn files_of(&mut self, id: ProcessId) -> Result<Option<&mut ProcessFiles>, ReportError> {
+        let (Some(process), Some(name)) = (self.cast.get(id.0), self.files.get(id.0)) else {
             return Ok(None);
         };
         if !self.processes.contains_key(&id) {
@@ -139,10 +170,28 @@ impl Recording {
             let keep_open = self.files.len() <= FEW_PROCESSES;
             let title = format!("{} on {}", process.name, process.host);
             let log = Growing::create(folder.join(format!("{name}.log")), keep_open, u64::MAX)?;
-            let cast = Cast::create(folder.join(format!("{name}.cast")), keep_open, &title)?;
+            let path = folder.join(format!("{name}.cast"));
+            let cast = Cast::create(path, keep_open, &title, Size::default())?;
             self.processes.insert(id, ProcessFiles { log, cast });
         }
         Ok(self.processes.get_mut(&id))
+    }
+
+    /// Begins the file of a terminal that a person has opened: `terminals/3-h1.cast`.
+    fn open(
+        &mut self,
+        terminal: TerminalId,
+        host: &str,
+        argv: &[String],
+        size: Option<Size>,
+    ) -> Result<(), ReportError> {
+        let folder = self.folder.join("terminals");
+        fs::create_dir_all(&folder).map_err(cannot("make the folder", &folder))?;
+        let title = format!("{host}: {}", argv.join(" "));
+        let path = folder.join(format!("{terminal}-{}.cast", names::safe(host)));
+        let cast = Cast::create(path, false, &title, size.unwrap_or_default())?;
+        self.terminals.insert(terminal, cast);
+        Ok(())
     }
 
     fn end(self, run: Run<'_>, outcome: &RunOutcome) -> Result<(), ReportError> {

@@ -11,7 +11,7 @@
 use std::path::PathBuf;
 
 use lab_runner::dispatcher::ReportError;
-use lab_runner::event::{Event, Record};
+use lab_runner::event::{Event, HeldBecause, Record};
 use lab_scenario::plan::{Plan, ProcessId};
 use unicode_width::UnicodeWidthStr as _;
 
@@ -30,6 +30,8 @@ const MAX_LINE: usize = 4 << 10;
 pub(super) struct Transcript {
     file: Growing,
     speakers: Vec<Speaker>,
+    /// The texts of steps that were added to those of the plan.
+    added: Vec<String>,
     /// What is to be written next.
     text: String,
 }
@@ -42,19 +44,21 @@ struct Speaker {
     partial: String,
 }
 
+impl Speaker {
+    fn new(name: String) -> Self {
+        Self { name, cleaner: Cleaner::new(), partial: String::new() }
+    }
+}
+
 impl Transcript {
     pub(super) fn create(path: PathBuf, plan: &Plan) -> Result<Self, ReportError> {
         let names: Vec<_> =
             plan.processes.iter().map(|process| clean_line(&process.name)).collect();
         let width = names.iter().map(|name| name.width()).max().unwrap_or(0);
-        let speakers = names.iter().map(|name| Speaker {
-            name: words::pad(name, width),
-            cleaner: Cleaner::new(),
-            partial: String::new(),
-        });
         Ok(Self {
             file: Growing::create(path, true, LIMIT)?,
-            speakers: speakers.collect(),
+            speakers: names.iter().map(|name| Speaker::new(words::pad(name, width))).collect(),
+            added: Vec::new(),
             text: String::new(),
         })
     }
@@ -72,8 +76,31 @@ impl Transcript {
                 self.spoken(at, *process, '>', &typed);
             }
             Event::StepStarted { step } => {
-                let text = plan.steps.get(*step).map_or("", |step| &step.text);
+                let text = self.text_of(plan, *step);
                 self.remark(at, &format!("step {}: {text}", step + 1));
+            }
+            Event::StepFailed { step, failure } => {
+                self.remark(at, &format!("step {} failed: {}", step + 1, failure.summary));
+            }
+            Event::Extended { processes, steps } => {
+                let names = processes.iter().map(|process| clean_line(&process.name));
+                self.speakers.extend(names.map(Speaker::new));
+                self.added.extend(steps.iter().cloned());
+            }
+            Event::Held { because } => {
+                let why = match because {
+                    HeldBecause::Done => "its steps are done".to_owned(),
+                    HeldBecause::Failed(failure) => format!("it has failed: {}", failure.summary),
+                    HeldBecause::Label(label) => format!("it has come to the label {label}"),
+                };
+                self.remark(at, &format!("the run is held: {why}"));
+            }
+            Event::Continued {} => self.remark(at, "the run goes on"),
+            Event::TerminalOpened { terminal, host, argv, .. } => {
+                self.remark(at, &format!("terminal {terminal} on {host}: {}", argv.join(" ")));
+            }
+            Event::TerminalClosed { terminal, status } => {
+                self.remark(at, &format!("terminal {terminal} {status}"));
             }
             Event::NetworkUp { faults, .. } => {
                 self.remark(at, "the network is up");
@@ -164,6 +191,12 @@ impl Transcript {
 
     fn remark(&mut self, at: u64, text: &str) {
         self.text.push_str(&format!("{}  == {}\n", time(at), clean_line(text)));
+    }
+
+    fn text_of(&self, plan: &Plan, step: usize) -> String {
+        let own = plan.steps.get(step).map(|step| &step.text);
+        let added = || self.added.get(step.checked_sub(plan.steps.len())?);
+        own.or_else(added).cloned().unwrap_or_default()
     }
 
     fn name(&self, process: ProcessId) -> String {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lab_scenario::plan::Plan;
 
-use super::Job;
+use super::{Job, StageControl};
 use crate::event::{CheckOutcome, Disturbance, Failure, Record, Verdict};
 
 /// A run among those dispatched: its place in the jobs, counted from 0.
@@ -44,6 +44,13 @@ pub enum DispatchEvent<'a> {
     RunStarted {
         /// Which run.
         run: Run<'a>,
+    },
+    /// A run may wait for people, who can ask its stage for something from now on.
+    RunOpen {
+        /// Which run.
+        run: Run<'a>,
+        /// How to ask.
+        control: &'a StageControl,
     },
     /// A stage said something.
     RunRecord {

@@ -35,6 +35,9 @@ use std::time::Duration;
 
 use lab_scenario::plan::Plan;
 
+use crate::assignment::Hold;
+
+mod control;
 mod event;
 mod interrupt;
 mod ledger;
@@ -44,6 +47,7 @@ mod stage;
 mod stages;
 mod tail;
 
+pub use control::StageControl;
 pub use event::{
     DispatchEvent, EXIT_LACKING, Points, ReportError, Reporter, Reporters, Run, RunIndex,
     RunOutcome, Summary,
@@ -95,6 +99,8 @@ pub struct Options<'a> {
     pub retry_invalid: u32,
     /// Makes the folder of each run; without it, runs have none.
     pub folder: Option<MakeFolder<'a>>,
+    /// When runs wait for people. Those that do get no stage of others.
+    pub hold: Hold,
     /// How much longer than its plan's timeout a stage may live.
     pub overrun: Duration,
     /// How long a stage may take to end after it was asked to.
@@ -111,6 +117,7 @@ impl Options<'_> {
             fail_fast: false,
             retry_invalid: 0,
             folder: None,
+            hold: Hold::default(),
             overrun: Duration::from_secs(30),
             grace: Duration::from_secs(10),
         }

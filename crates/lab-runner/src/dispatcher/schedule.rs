@@ -167,18 +167,27 @@ impl<'a> Schedule<'a> {
         self.voice.say(&DispatchEvent::RunStarted { run });
         let started = Instant::now();
         let assigned = folder.as_deref().map(std::path::absolute).transpose().and_then(|run_dir| {
-            let keep = self.is_wanted(plan);
-            let assignment = Assignment { plan, run_dir, keep };
+            let hold = self.options.hold.clone();
+            let keep = self.is_wanted(plan) && !hold.is_wanted();
+            let assignment = Assignment { plan, run_dir, keep, hold };
             Ok((self.cast(index, attempt, &assignment)?, keep))
         });
         match assigned {
             Ok((id, keep)) => {
+                if let Some(active) = self.stages.get_mut(id)
+                    && self.options.hold.is_wanted()
+                {
+                    let control = active.stage.control();
+                    self.voice.say(&DispatchEvent::RunOpen { run, control });
+                }
                 let limit = plan.timeout.saturating_add(self.options.overrun);
                 let ledger = Ledger::default();
                 let playing = Playing { index, attempt, folder, ledger, started, keep };
                 if let Some(active) = self.stages.get_mut(id) {
                     active.doing = Doing::Playing(Box::new(playing));
-                    active.deadline = started.checked_add(limit);
+                    // One that is held in any case has no limit.
+                    let is_held = self.options.hold.at_end;
+                    active.deadline = started.checked_add(limit).filter(|_| !is_held);
                 }
             }
             Err(error) => {
@@ -288,6 +297,14 @@ impl<'a> Schedule<'a> {
             Doing::Playing(playing) => {
                 let plan = &self.jobs[playing.index.0].plan;
                 playing.ledger.note(plan, record);
+                match record.event {
+                    Event::Held { .. } if active.orders == Orders::None => active.deadline = None,
+                    Event::Continued {} => {
+                        let limit = plan.timeout.saturating_add(self.options.overrun);
+                        active.deadline = Instant::now().checked_add(limit);
+                    }
+                    _ => {}
+                }
                 let Playing { index, attempt, folder, .. } = &**playing;
                 let folder = folder.as_deref();
                 let run = Run { index: *index, plan, attempt: *attempt, folder };

@@ -1,11 +1,10 @@
 //! A stage as seen from outside: a process that gets a plan, says records, and
 //! ends or gets another plan.
 
-use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt as _;
-use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,6 +15,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use lab_scenario::plan::Plan;
 
 use super::StageCommand;
+use super::control::StageControl;
 use super::lines::{Lines, MAX_LINE, TooLong};
 use super::tail::Tail;
 use crate::assignment::Assignment;
@@ -69,8 +69,7 @@ pub(super) enum Nonsense {
 
 /// A stage that was started. Dropping it kills it.
 pub(super) struct Stage {
-    /// Its standard input: while this is open, it may go on.
-    control: Option<ChildStdin>,
+    control: StageControl,
     process: OwnedFd,
 }
 
@@ -96,24 +95,18 @@ impl Stage {
     }
 
     /// Gives it a run to play. Only to one that has just been started, or waits.
-    ///
-    /// Written on a thread, not by the loop: a plan may be larger than the pipe, and a
-    /// stage that does not read it must not stop everything else.
     pub(super) fn assign(&self, assignment: &Assignment<&Plan>) -> io::Result<()> {
-        let Some(control) = &self.control else { return Ok(()) };
-        let mut pipe = File::from(control.as_fd().try_clone_to_owned()?);
-        let mut line = serde_json::to_vec(assignment)?;
-        line.push(b'\n');
-        thread::Builder::new().name("assignment".to_owned()).spawn(move || {
-            // A stage that is gone already will be seen to be.
-            let _ = pipe.write_all(&line);
-        })?;
-        Ok(())
+        self.control.say(assignment)
     }
 
-    /// Closes the control pipe.
-    pub(super) fn ask_to_end(&mut self) {
-        self.control = None;
+    /// What asks it for something.
+    pub(super) fn control(&self) -> &StageControl {
+        &self.control
+    }
+
+    /// Closes its standard input.
+    pub(super) fn ask_to_end(&self) {
+        self.control.close();
     }
 
     /// Ends it at once; everything in its namespaces goes with it.
@@ -153,6 +146,7 @@ fn attend(child: &mut Child) -> io::Result<(Stage, Watcher)> {
     };
     let _ = fcntl_setpipe_size(&stdout, PIPE_SIZE);
     let process = pidfd_open(Pid::from_child(child), PidfdFlags::empty())?;
+    let control = StageControl::new(control)?;
     let watcher = Watcher {
         process: process.try_clone()?,
         stdout: Some(stdout),
@@ -161,7 +155,7 @@ fn attend(child: &mut Child) -> io::Result<(Stage, Watcher)> {
         tail: Tail::new(STDERR_KEPT),
         nonsense: None,
     };
-    Ok((Stage { control: Some(control), process }, watcher))
+    Ok((Stage { control, process }, watcher))
 }
 
 /// What the watching thread has.

@@ -70,6 +70,7 @@ impl<F: FnMut(&DispatchEvent<'_>) -> Result<(), ReportError>> Reporter for Notes
         self.heard.push(match event {
             DispatchEvent::SuiteStarted { jobs } => format!("suite of {}", jobs.len()),
             DispatchEvent::RunStarted { run } => format!("{} started", run.index.0),
+            DispatchEvent::RunOpen { run, .. } => format!("{} open", run.index.0),
             DispatchEvent::RunRecord { run, .. } => format!("{} said", run.index.0),
             DispatchEvent::RunAgain { run, .. } => {
                 format!("{} again after attempt {}", run.index.0, run.attempt)

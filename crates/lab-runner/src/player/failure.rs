@@ -100,7 +100,7 @@ impl Player<'_> {
     ) -> Blame {
         let step = match self.phase {
             Phase::Steps(ref strand) => Some(strand.index),
-            Phase::Stopping { .. } | Phase::Over => None,
+            Phase::Held(_) | Phase::Stopping { .. } | Phase::Over => None,
         };
         Blame {
             verdict,

@@ -8,11 +8,13 @@
 //! A run goes through three phases: the steps, one after the other or in several
 //! lines at the same time; stopping,
 //! in which every program still running is asked to end; and over. The first
-//! thing that goes wrong decides; the run then goes on to stopping.
+//! thing that goes wrong decides; the run then goes on to stopping. Where people wanted to
+//! look around, it is held before that ([`hold`]).
 
 mod actor;
 mod ask;
 mod failure;
+mod hold;
 mod open;
 mod ready;
 mod step;
@@ -27,13 +29,15 @@ use lab_scenario::plan::{
 };
 use lab_scenario::template::Reference;
 
+use crate::assignment::Hold;
 use crate::bytes::Bytes;
 use crate::checks;
-use crate::event::{CheckOutcome, Event, Failure, Stream, Verdict};
+use crate::event::{CheckOutcome, Event, Failure, HeldBecause, Stream, Verdict};
 use crate::script::{Saved, Script};
 use crate::scroll::Nanos;
 use actor::{Actor, Life};
 use failure::Chronicle;
+use hold::Pause;
 use step::{ExecResult, Progress, StepState};
 use strand::Strand;
 
@@ -92,6 +96,8 @@ struct Blame {
 enum Phase {
     /// The steps are being played.
     Steps(Strand),
+    /// They are over, and people look around. Steps that they have added are played.
+    Held(Vec<Strand>),
     /// Programs are asked to end; those in `kill_at` are killed then.
     Stopping { kill_at: Vec<(ProcessId, Nanos)>, give_up_at: Nanos },
     /// Nothing more will happen.
@@ -124,11 +130,17 @@ pub(crate) struct Player<'p> {
     chronicle: Chronicle,
     /// When the whole run must be over.
     deadline: Nanos,
+    /// When to wait for people.
+    hold: Hold,
+    /// The time that the run spent, or spends, at a label where it waits for people.
+    pause: Pause,
+    /// Whether the checks on what was said are made.
+    is_judged: bool,
 }
 
 impl<'p> Player<'p> {
     /// Begins to play at `now`, the network being up.
-    pub(crate) fn new(plan: &'p Plan, script: Script, now: Nanos) -> Self {
+    pub(crate) fn new(plan: &'p Plan, script: Script, hold: Hold, now: Nanos) -> Self {
         let mut player = Self {
             plan,
             script,
@@ -147,7 +159,13 @@ impl<'p> Player<'p> {
             outcomes: vec![None; plan.checks.len()],
             orders: VecDeque::new(),
             chronicle: Chronicle::default(),
-            deadline: now.saturating_add(nanos(plan.timeout)),
+            deadline: match hold.at_end {
+                true => Nanos::MAX,
+                false => now.saturating_add(nanos(plan.timeout)),
+            },
+            hold,
+            pause: Pause::default(),
+            is_judged: false,
         };
         let steps = player.begin(0..plan.steps.len(), true, now);
         player.phase = Phase::Steps(steps);
@@ -181,7 +199,8 @@ impl<'p> Player<'p> {
             Phase::Stopping { kill_at, give_up_at } => {
                 Some(kill_at.iter().map(|&(_, at)| at).fold(*give_up_at, Nanos::min))
             }
-            Phase::Steps(_) => Some(self.wake),
+            Phase::Steps(_) if self.pause.is_on() => None,
+            Phase::Steps(_) | Phase::Held(_) => Some(self.pause.outside(self.wake)),
         }
     }
 
@@ -192,6 +211,7 @@ impl<'p> Player<'p> {
         result: Result<(u32, Vec<String>), SpawnFailure>,
         now: Nanos,
     ) {
+        let now = self.pause.inside(now);
         if self.is_over() {
             return;
         }
@@ -212,7 +232,9 @@ impl<'p> Player<'p> {
                 );
                 blame.failure.place = Some(place);
                 blame.failure.help = failure.help;
-                self.fail(blame, now);
+                if let Err(blame) = self.drop_added(process, blame) {
+                    self.fail(blame, now);
+                }
             }
         }
         self.advance(now);
@@ -220,6 +242,7 @@ impl<'p> Player<'p> {
 
     /// A process said something.
     pub(crate) fn output(&mut self, process: ProcessId, stream: Stream, bytes: &[u8], now: Nanos) {
+        let now = self.pause.inside(now);
         if let Some(scroll) = self.actors[process.0].scroll_mut(stream) {
             let was_cut = scroll.is_cut();
             scroll.push(bytes, now);
@@ -242,6 +265,7 @@ impl<'p> Player<'p> {
 
     /// No more will come from a stream of a process.
     pub(crate) fn output_ended(&mut self, process: ProcessId, stream: Stream, now: Nanos) {
+        let now = self.pause.inside(now);
         if let Some(scroll) = self.actors[process.0].scroll_mut(stream) {
             scroll.close(now);
         }
@@ -250,6 +274,7 @@ impl<'p> Player<'p> {
 
     /// A process ended.
     pub(crate) fn exited(&mut self, process: ProcessId, status: ExitStatus, now: Nanos) {
+        let now = self.pause.inside(now);
         self.actors[process.0].life = Life::Ended(status, now);
         self.chronicle.note(now, format!("{} {status}", self.name(process)));
         self.emit(Event::ProcessExited { process, status });
@@ -258,6 +283,7 @@ impl<'p> Player<'p> {
 
     /// What was to be typed into a process has gone in, or never will.
     pub(crate) fn typed(&mut self, process: ProcessId, result: &Result<(), String>, now: Nanos) {
+        let now = self.pause.inside(now);
         self.each_state(&mut |_, state| {
             if let StepState::Typing { to, done } = state
                 && *to == process
@@ -275,6 +301,7 @@ impl<'p> Player<'p> {
 
     /// The port that was watched for is open.
     pub(crate) fn port_open(&mut self, process: ProcessId, port: Port, now: Nanos) {
+        let now = self.pause.inside(now);
         self.each_state(&mut |_, state| {
             if let StepState::Starting(start) = state
                 && start.of == process
@@ -287,6 +314,7 @@ impl<'p> Player<'p> {
 
     /// The command of an `exec` step has ended, or could not be started.
     pub(crate) fn exec_finished(&mut self, step: usize, result: ExecResult, now: Nanos) {
+        let now = self.pause.inside(now);
         let mut result = Some(result);
         let mut event = None;
         self.each_state(&mut |index, state| {
@@ -307,6 +335,7 @@ impl<'p> Player<'p> {
 
     /// The network was changed as a step says, or could not be.
     pub(crate) fn fault_applied(&mut self, step: usize, result: Result<(), String>, now: Nanos) {
+        let now = self.pause.inside(now);
         let mut result = Some(result);
         self.each_state(&mut |index, state| {
             if let StepState::Applying { result: slot } = state
@@ -319,18 +348,24 @@ impl<'p> Player<'p> {
     }
 
     fn each_state(&mut self, look: &mut impl FnMut(usize, &mut StepState)) {
-        if let Phase::Steps(strand) = &mut self.phase {
-            strand.each_state(look);
+        match &mut self.phase {
+            Phase::Steps(strand) => strand.each_state(look),
+            Phase::Held(strands) => strands.iter_mut().for_each(|strand| strand.each_state(look)),
+            Phase::Stopping { .. } | Phase::Over => {}
         }
     }
 
     /// Time went by.
     pub(crate) fn tick(&mut self, now: Nanos) {
+        let now = self.pause.inside(now);
         self.advance(now);
     }
 
     /// The harness itself cannot go on.
     pub(crate) fn abort(&mut self, summary: String, now: Nanos) {
+        let now = self.pause.inside(now);
+        // Nobody is there any more to look at it.
+        self.hold = Hold::default();
         let blame = self.blame(Verdict::Invalid, now, summary, None);
         self.fail(blame, now);
         self.advance(now);
@@ -346,11 +381,13 @@ impl<'p> Player<'p> {
                         return;
                     }
                 }
+                Phase::Steps(_) if self.pause.is_on() => return,
                 Phase::Steps(_) => {
                     if !self.play_further(now) {
                         return;
                     }
                 }
+                Phase::Held(_) => return self.play_what_was_added(now),
             }
         }
     }
@@ -366,10 +403,11 @@ impl<'p> Player<'p> {
         match progress {
             Progress::Done => {
                 let dead = self.surprises().next().map(|(process, _)| process);
-                if let Some(process) = dead {
-                    self.blame = Some(self.surprise(process, now));
+                match dead.map(|process| self.surprise(process, now)) {
+                    Some(blame) => self.fail(blame, now),
+                    None if self.hold.at_end => self.be_held(HeldBecause::Done, now),
+                    None => self.begin_stopping(now),
                 }
-                self.begin_stopping(now);
                 true
             }
             Progress::Failed(blame) => {
@@ -407,7 +445,7 @@ impl<'p> Player<'p> {
     fn is_foreseen(&self, process: ProcessId, status: ExitStatus) -> bool {
         let now = match self.phase {
             Phase::Steps(ref strand) => strand.index,
-            Phase::Stopping { .. } | Phase::Over => self.plan.steps.len(),
+            Phase::Held(_) | Phase::Stopping { .. } | Phase::Over => self.plan.steps.len(),
         };
         let by_step = self
             .plan
@@ -447,16 +485,30 @@ impl<'p> Player<'p> {
 
     /// Something went wrong: the first blame is kept, the programs are stopped.
     fn fail(&mut self, blame: Blame, now: Nanos) {
-        if let Phase::Steps(mut strand) = std::mem::replace(&mut self.phase, Phase::Over) {
+        let strands = match std::mem::replace(&mut self.phase, Phase::Over) {
+            Phase::Steps(strand) => vec![strand],
+            Phase::Held(strands) => strands,
+            // It has failed, or not, before.
+            phase @ (Phase::Stopping { .. } | Phase::Over) => {
+                self.phase = phase;
+                return;
+            }
+        };
+        for mut strand in strands {
             self.cancel(&mut strand);
-            self.blame.get_or_insert(blame);
+        }
+        let blame = self.blame.get_or_insert(blame);
+        if self.hold.on_failure && blame.verdict == Verdict::Fail {
+            let because = HeldBecause::Failed(blame.failure.clone());
+            self.be_held(because, now);
+        } else {
             self.begin_stopping(now);
         }
     }
 
     fn begin_stopping(&mut self, now: Nanos) {
         // What is said from now on is recorded but not judged.
-        self.make_checks(false);
+        self.judge_once();
         let running: Vec<_> = self.ids().filter(|id| self.actors[id.0].is_running()).collect();
         let mut kill_at = Vec::with_capacity(running.len());
         for process in running {
@@ -499,6 +551,13 @@ impl<'p> Player<'p> {
             return true;
         }
         false
+    }
+
+    /// Makes the checks on what was said, if they are not made yet.
+    fn judge_once(&mut self) {
+        if !std::mem::replace(&mut self.is_judged, true) {
+            self.make_checks(false);
+        }
     }
 
     /// Makes those checks that are not made yet and can be.

@@ -180,6 +180,7 @@ impl Player<'_> {
             Action::Label(label) => {
                 self.labels.push((label.clone(), now));
                 self.emit(Event::Labelled { step: index, label: label.clone() });
+                self.pause_at(label, now);
             }
             Action::Fault(fault) => {
                 match fault {

@@ -83,6 +83,9 @@ impl Player<'_> {
     /// Plays a line of steps as far as it goes.
     pub(super) fn play(&mut self, strand: &mut Strand, now: Nanos) -> Progress {
         while strand.index < strand.end {
+            if self.pause.is_on() {
+                return Progress::WaitUntil(Nanos::MAX);
+            }
             let index = strand.index;
             let step = &self.plan.steps[index];
             match self.look(index, strand.began, &mut strand.state, now) {

@@ -9,6 +9,7 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use super::input::{InputQueue, Written};
 use super::terminal;
 use crate::event::Stream;
+use crate::request::Size;
 
 /// How much of one stream is read before others have their turn.
 const MAX_PER_TURN: usize = 64 << 10;
@@ -45,12 +46,7 @@ impl Streams {
     /// Opens streams of that kind.
     pub(super) fn open(kind: Stdio) -> io::Result<(Self, TheirEnds)> {
         match kind {
-            Stdio::Pty => {
-                let (ours, theirs) = terminal::open()?;
-                let ends = [theirs.try_clone()?, theirs.try_clone()?, theirs];
-                let outputs = vec![(Stream::Terminal, Some(ours))];
-                Ok((Self { outputs, input: None, queue: InputQueue::default() }, ends))
-            }
+            Stdio::Pty => Self::of_terminal(terminal::open()?),
             Stdio::Pipe => {
                 let (read_in, write_in) = pipe_with(PipeFlags::CLOEXEC)?;
                 let (read_out, write_out) = pipe_with(PipeFlags::CLOEXEC)?;
@@ -64,6 +60,17 @@ impl Streams {
                 Ok((streams, [read_in, write_out, write_err]))
             }
         }
+    }
+
+    /// A terminal for a person.
+    pub(super) fn open_for_people(size: Size) -> io::Result<(Self, TheirEnds)> {
+        Self::of_terminal(terminal::open_for_people(size)?)
+    }
+
+    fn of_terminal((ours, theirs): (OwnedFd, OwnedFd)) -> io::Result<(Self, TheirEnds)> {
+        let ends = [theirs.try_clone()?, theirs.try_clone()?, theirs];
+        let outputs = vec![(Stream::Terminal, Some(ours))];
+        Ok((Self { outputs, input: None, queue: InputQueue::default() }, ends))
     }
 
     /// No standard input, and both outputs as one: for commands that only run.
@@ -128,6 +135,18 @@ impl Streams {
             return Read::Ended;
         }
         Read::Open
+    }
+
+    /// Closes everything: a terminal is hung up.
+    pub(super) fn close(&mut self) {
+        self.outputs.iter_mut().for_each(|(_, slot)| *slot = None);
+        self.input = None;
+        self.queue.clear();
+    }
+
+    /// How many bytes were typed that the program has not taken yet.
+    pub(super) fn untaken(&self) -> usize {
+        self.queue.len()
     }
 
     /// Types something: as much as goes in now, the rest when it can.

@@ -8,6 +8,7 @@ use lab_scenario::plan::{Action, Fault, LinkChange, LinkState, Plan, Signal};
 use rustix::process::{Pid, kill_process};
 
 use super::hosts::Hosts;
+use crate::assignment::Hold;
 
 /// How often a host is looked at for processes that were started meanwhile: what
 /// forks faster than this is not stopped.
@@ -22,14 +23,16 @@ pub(super) struct Faults {
 
 impl Faults {
     /// To be made when the network is up and no program has been started.
-    pub(super) fn new(plan: &Plan) -> Self {
+    pub(super) fn new(plan: &Plan, hold: &Hold) -> Self {
         let is_of_processes = |action: &Action| {
             matches!(
                 action,
                 Action::Fault(Fault::Pause(_) | Fault::Resume(_) | Fault::HostDown { .. })
             )
         };
-        let needed = plan.steps.iter().any(|step| is_of_processes(&step.action));
+        // People may add any step.
+        let needed =
+            hold.is_wanted() || plan.steps.iter().any(|step| is_of_processes(&step.action));
         Self { residents: if needed { everybody().collect() } else { BTreeSet::new() } }
     }
 

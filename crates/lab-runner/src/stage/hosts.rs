@@ -3,10 +3,10 @@
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 
-use lab_network::{Host, Interface};
+use lab_network::{Host, Interface, Link};
 use lab_scenario::template::Reference;
 
-use crate::event::HostAddress;
+use crate::event::{Event, HostAddress, HostDescription, InterfaceDescription, LinkDescription};
 
 /// What is kept of a host.
 struct Known {
@@ -65,6 +65,24 @@ impl Hosts {
             HostAddress { name: host.name.clone(), ip: ip.map(|ip| ip.address.to_string()) }
         };
         self.hosts.iter().map(address).collect()
+    }
+
+    /// All there is to know of a network.
+    pub(super) fn describe(hosts: &[Host], links: Vec<Link>) -> Event {
+        let interface = |interface: &Interface| InterfaceDescription {
+            name: interface.name.clone(),
+            ip: interface.ip.map(|ip| ip.to_string()),
+            mac: interface.mac.to_string(),
+        };
+        let host = |host: &Host| HostDescription {
+            name: host.name.clone(),
+            interfaces: host.interfaces.iter().map(interface).collect(),
+        };
+        let link = |Link { nodes, interfaces, state }| LinkDescription { nodes, interfaces, state };
+        Event::NetworkDescribed {
+            hosts: hosts.iter().map(host).collect(),
+            links: links.into_iter().map(link).collect(),
+        }
     }
 
     /// Their names, for a message about one that is not among them.

@@ -36,6 +36,11 @@ impl InputQueue {
         self.close && self.waiting.is_empty()
     }
 
+    /// How many bytes wait.
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// Forgets what waits.
     pub(super) fn clear(&mut self) {
         self.waiting.clear();

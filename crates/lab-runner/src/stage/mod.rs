@@ -22,8 +22,10 @@ mod program;
 mod readings;
 mod reaper;
 mod record;
+mod shell;
 mod spawn;
 mod terminal;
+mod terminals;
 mod turn;
 mod watch;
 
@@ -130,7 +132,7 @@ fn play(
     network: &mut dyn Network,
     mut recorder: Recorder,
 ) -> Result<bool, StageError> {
-    let Assignment { plan, run_dir, .. } = assignment;
+    let Assignment { plan, run_dir, hold, .. } = assignment;
     let hosts = Hosts::new(network.hosts(), run_dir.clone()).map_err(StageError::Loop)?;
     let faults = network.faults().to_vec();
     recorder.emit(Event::NetworkUp {
@@ -153,7 +155,7 @@ fn play(
             return Ok(false);
         }
     };
-    turn::play(plan, script, network, &hosts, recorder)
+    turn::play(plan, hold, script, network, &hosts, recorder)
 }
 
 /// Reads up to the newline that ends the assignment and not a byte more: what is left

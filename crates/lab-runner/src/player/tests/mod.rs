@@ -15,6 +15,7 @@ use super::*;
 
 mod ask;
 mod broken;
+mod held;
 mod strands;
 
 const MS: Nanos = 1_000_000;
@@ -123,8 +124,13 @@ impl<'p> Play<'p> {
 
     /// Begins at time 0.
     fn raise(plan: &'p Plan) -> Self {
+        Self::raise_held(plan, Hold::default())
+    }
+
+    /// Begins at time 0, to wait for people.
+    fn raise_held(plan: &'p Plan, hold: Hold) -> Self {
         let script = Script::compile(plan, |_| None).unwrap();
-        Self { player: Player::new(plan, script, 0), orders: vec![] }
+        Self { player: Player::new(plan, script, hold, 0), orders: vec![] }
     }
 
     fn says(&mut self, process: ProcessId, text: &str, at: Nanos) {

@@ -1,5 +1,8 @@
 //! The poll loop: one thread that waits for everything at once.
 
+mod control;
+mod people;
+
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
@@ -12,21 +15,26 @@ use lab_scenario::template::Template;
 use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
 
-use super::child::{Child, Read, Streams};
-use super::faults::Faults;
-use super::hosts::Hosts;
-use super::input::Written;
-use super::port::PortWatch;
-use super::reaper::Reaper;
-use super::record::Recorder;
-use super::spawn::{Launch, signal_group, spawn};
-use super::watch::Watch;
-use super::{StageError, doubt, program, readings};
+use crate::assignment::Hold;
 use crate::event::{Disturbance, DisturbanceKind, Event, Failure, Stream, Verdict};
 use crate::mutation::Tamper;
 use crate::player::{Order, Player, SpawnFailure};
+use crate::request::TerminalId;
 use crate::script::Script;
 use crate::scroll::Nanos;
+use crate::stage::child::{Child, Read, Streams};
+use crate::stage::faults::Faults;
+use crate::stage::hosts::Hosts;
+use crate::stage::input::Written;
+use crate::stage::port::PortWatch;
+use crate::stage::reaper::Reaper;
+use crate::stage::record::Recorder;
+use crate::stage::spawn::{Launch, signal_group, spawn};
+use crate::stage::terminals::Terminals;
+use crate::stage::watch::Watch;
+use crate::stage::{StageError, doubt, program, readings, search_path};
+use control::Control;
+use typed_arena::Arena;
 
 /// Bytes of an `exec` command's output that are kept.
 const MAX_EXEC_OUTPUT: usize = 1 << 20;
@@ -52,6 +60,9 @@ enum Token {
     Input(ProcessId),
     /// The command of the `exec` step of that number.
     Exec(usize),
+    /// What a program says that a person has started, and what is typed into it.
+    Shown(TerminalId, Stream),
+    Typed(TerminalId),
 }
 
 impl Token {
@@ -64,12 +75,17 @@ impl Token {
             Self::Output(process, Stream::Terminal) => (4, process.0),
             Self::Output(process, Stream::Stdout) => (5, process.0),
             Self::Output(process, Stream::Stderr) => (6, process.0),
+            Self::Shown(terminal, Stream::Terminal) => return terminal.0 << 8 | 7,
+            Self::Shown(terminal, Stream::Stdout) => return terminal.0 << 8 | 8,
+            Self::Shown(terminal, Stream::Stderr) => return terminal.0 << 8 | 9,
+            Self::Typed(terminal) => return terminal.0 << 8 | 10,
         };
         (number as u64) << 8 | kind
     }
 
     fn from_u64(data: u64) -> Option<Self> {
         let process = ProcessId(usize::try_from(data >> 8).ok()?);
+        let terminal = TerminalId(data >> 8);
         Some(match data & 0xff {
             0 => Self::Control,
             1 => Self::Reaper,
@@ -78,6 +94,10 @@ impl Token {
             4 => Self::Output(process, Stream::Terminal),
             5 => Self::Output(process, Stream::Stdout),
             6 => Self::Output(process, Stream::Stderr),
+            7 => Self::Shown(terminal, Stream::Terminal),
+            8 => Self::Shown(terminal, Stream::Stdout),
+            9 => Self::Shown(terminal, Stream::Stderr),
+            10 => Self::Typed(terminal),
             _ => return None,
         })
     }
@@ -94,13 +114,18 @@ struct Exec {
 /// nobody wanted it to end: another one may follow.
 pub(super) fn play(
     plan: &Plan,
+    hold: &Hold,
     script: Script,
     network: &mut dyn Network,
     hosts: &Hosts,
     recorder: Recorder,
 ) -> Result<bool, StageError> {
-    let mut table =
-        Turntable::new(plan, script, network, hosts, recorder).map_err(StageError::Loop)?;
+    let longer_plans = Arena::new();
+    let scene = Scene { plan, hold, longer_plans: &longer_plans, hosts };
+    let mut table = Turntable::new(scene, script, network, recorder).map_err(StageError::Loop)?;
+    if hold.is_wanted() {
+        table.describe();
+    }
     loop {
         table.obey();
         table.rested = table.recorder.now();
@@ -112,8 +137,21 @@ pub(super) fn play(
     }
 }
 
+/// What a run is played from.
+#[derive(Clone, Copy)]
+struct Scene<'p> {
+    plan: &'p Plan,
+    hold: &'p Hold,
+    /// Plans that people have made longer live as long as the one before.
+    longer_plans: &'p Arena<Plan>,
+    hosts: &'p Hosts,
+}
+
 struct Turntable<'p> {
     plan: &'p Plan,
+    longer_plans: &'p Arena<Plan>,
+    control: Control,
+    terminals: Terminals,
     player: Player<'p>,
     network: &'p mut dyn Network,
     faults: Faults,
@@ -141,23 +179,26 @@ struct Turntable<'p> {
 
 impl<'p> Turntable<'p> {
     fn new(
-        plan: &'p Plan,
+        scene: Scene<'p>,
         script: Script,
         network: &'p mut dyn Network,
-        hosts: &'p Hosts,
         recorder: Recorder,
     ) -> io::Result<Self> {
+        let Scene { plan, hold, longer_plans, hosts } = scene;
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let reaper = Reaper::new()?;
         let now = recorder.now();
         let table = Self {
             plan,
-            player: Player::new(plan, script, now),
+            longer_plans,
+            control: Control::new(hold.is_wanted()),
+            terminals: Terminals::default(),
+            player: Player::new(plan, script, hold.clone(), now),
             network,
-            faults: Faults::new(plan),
+            faults: Faults::new(plan, hold),
             hosts,
             recorder,
-            search: super::search_path(plan),
+            search: search_path(plan),
             epoll,
             reaper,
             children: plan.processes.iter().map(|_| None).collect(),
@@ -209,6 +250,13 @@ impl<'p> Turntable<'p> {
                 }
                 Some(Token::Input(process)) => self.write(process, Streams::flush),
                 Some(Token::Exec(step)) => self.hear_exec(step),
+                Some(Token::Shown(terminal, stream)) => {
+                    if flags.contains(epoll::EventFlags::OUT) {
+                        self.type_further(terminal);
+                    }
+                    self.terminals.hear(terminal, stream, &mut self.buffer, &mut self.recorder);
+                }
+                Some(Token::Typed(terminal)) => self.type_further(terminal),
                 None => {}
             }
         }
@@ -221,19 +269,6 @@ impl<'p> Turntable<'p> {
         self.release(now);
         self.player.tick(now);
         Ok(())
-    }
-
-    /// Standard input says nothing; it only ends.
-    fn hear_control(&mut self) {
-        let mut sink = [0; 256];
-        match rustix::io::read(io::stdin().as_fd(), &mut sink) {
-            Ok(count) if count > 0 => {}
-            Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => {}
-            Ok(_) | Err(_) => {
-                let _ = epoll::delete(&self.epoll, io::stdin());
-                self.player.abort("the run was interrupted".to_owned(), self.recorder.now());
-            }
-        }
     }
 
     fn hear(&mut self, process: ProcessId, stream: Stream) {
@@ -309,6 +344,8 @@ impl<'p> Turntable<'p> {
                 self.hear_exec(self.execs[at].step);
                 let Exec { step, output, .. } = self.execs.swap_remove(at);
                 self.player.exec_finished(step, Ok((status, output)), self.recorder.now());
+            } else if let Some(id) = self.terminals.of_process(pid) {
+                self.terminals.end(id, status, &mut self.buffer, &mut self.recorder);
             }
         }
     }
