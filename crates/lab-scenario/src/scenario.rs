@@ -29,11 +29,11 @@ const EMPTY_HINT: &str = "a scenario has at least a `topology`, `processes` and 
 pub struct Scenario {
     id: String,
     file: PathBuf,
-    lab: Lab,
-    model: Model,
-    topology: Topology,
-    sources: Sources,
-    warnings: Diagnostics,
+    pub(crate) lab: Lab,
+    pub(crate) model: Model,
+    pub(crate) topology: Topology,
+    pub(crate) sources: Sources,
+    pub(crate) warnings: Diagnostics,
 }
 
 /// Reads a scenario. The topology it names is looked for with `loader`, in the
@@ -46,21 +46,23 @@ pub fn parse_scenario(
     lab: &Lab,
     loader: &dyn Loader,
 ) -> Result<Scenario, Diagnostics> {
+    parse_with_raw(source, lab, loader).map(|(_, scenario)| scenario)
+}
+
+/// [`parse_scenario`], and what was read before it was checked.
+pub(crate) fn parse_with_raw(
+    source: Source,
+    lab: &Lab,
+    loader: &dyn Loader,
+) -> Result<(RawScenario, Scenario), Diagnostics> {
     let mut sink = Sink::default();
     let mut sources = Sources::default();
     let file = source.path.clone();
     let source_id = sources.add(source);
     let read = read(source_id, &file, lab, loader, &mut sources, &mut sink);
     match read {
-        Some((model, topology)) if !sink.has_errors() => {
-            let id = file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-            let warnings = sink.finish(sources.clone());
-            let id = id.unwrap_or_else(|| "scenario".to_owned());
-            let mut model = model;
-            if model.title.is_empty() {
-                model.title.clone_from(&id);
-            }
-            Ok(Scenario { id, file, lab: lab.clone(), model, topology, sources, warnings })
+        Some((raw, model, topology)) if !sink.has_errors() => {
+            Ok((raw, Scenario::new(file, lab, model, topology, sources, sink)))
         }
         _ => Err(sink.finish(sources)),
     }
@@ -73,7 +75,7 @@ fn read(
     loader: &dyn Loader,
     sources: &mut Sources,
     sink: &mut Sink,
-) -> Option<(Model, Topology)> {
+) -> Option<(RawScenario, Model, Topology)> {
     let text = sources.get(source_id).text.clone();
     let node = yaml::parse(&text, source_id, EMPTY_HINT, sink)?;
     let raw = RawScenario::decode(&node, sink)?;
@@ -81,15 +83,8 @@ fn read(
         topology::Finder { directory: &lab.directory, root: shown_root(file, lab), loader };
     let topology =
         raw.topology.as_ref().and_then(|choice| topology::read(choice, &finder, sources, sink));
-    let scope = Scope {
-        network: topology.as_ref().and_then(|topology| match topology {
-            Topology::Described(network) => Some(network),
-            Topology::Mininet(_) => None,
-        }),
-        topology_is_whole: topology.is_some() && !sink.has_errors(),
-        roles: Some(lab.programs.keys().map(String::as_str).collect()),
-        ..Scope::default()
-    };
+    let is_whole = topology.is_some() && !sink.has_errors();
+    let scope = Scope::of(topology.as_ref(), is_whole, lab);
     let model = check::check(&raw, &text, scope, sink);
     if let Some(topology) = &topology
         && let Some(wanted) = model.as_ref().and_then(|model| model.backend)
@@ -115,7 +110,7 @@ fn read(
                 .help("add `steps`: what is typed, and what must come out"),
         );
     }
-    Some((model?, topology?))
+    Some((raw, model?, topology?))
 }
 
 /// What stands before the file's path as the user named it: not shown in the
@@ -159,7 +154,40 @@ fn variants(model: &Model) -> usize {
     })
 }
 
+impl<'a> Scope<'a> {
+    /// What is known of a scenario before any of its variables.
+    pub(crate) fn of(topology: Option<&'a Topology>, is_whole: bool, lab: &'a Lab) -> Self {
+        Self {
+            network: topology.and_then(|topology| match topology {
+                Topology::Described(network) => Some(network),
+                Topology::Mininet(_) => None,
+            }),
+            topology_is_whole: is_whole,
+            roles: Some(lab.programs.keys().map(String::as_str).collect()),
+            ..Self::default()
+        }
+    }
+}
+
 impl Scenario {
+    /// One in which nothing but what `warnings` says is wrong.
+    pub(crate) fn new(
+        file: PathBuf,
+        lab: &Lab,
+        mut model: Model,
+        topology: Topology,
+        sources: Sources,
+        warnings: Sink,
+    ) -> Self {
+        let id = file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        let id = id.unwrap_or_else(|| "scenario".to_owned());
+        if model.title.is_empty() {
+            model.title.clone_from(&id);
+        }
+        let warnings = warnings.finish(sources.clone());
+        Self { id, file, lab: lab.clone(), model, topology, sources, warnings }
+    }
+
     /// The name of its file, without `.yaml`.
     #[must_use]
     pub fn id(&self) -> &str {
@@ -234,8 +262,20 @@ impl Scenario {
     pub fn plans(&self, options: &PlanOptions) -> Result<Vec<Plan>, Diagnostics> {
         let mut sink = Sink::default();
         let mut sources = self.sources.clone();
-        let command_line = CommandLine::new(options, &mut sources);
-        command_line.check(self, &mut sink);
+        let expander = self.expander(options, &mut sources, &mut sink);
+        let plans = expander.map(|expander| expander.plans(&mut sink)).unwrap_or_default();
+        if sink.has_errors() { Err(sink.finish(sources)) } else { Ok(plans) }
+    }
+
+    /// What makes plans; unless the options are wrong.
+    pub(crate) fn expander<'s>(
+        &'s self,
+        options: &'s PlanOptions,
+        sources: &mut Sources,
+        sink: &mut Sink,
+    ) -> Option<Expander<'s>> {
+        let command_line = CommandLine::new(options, sources);
+        command_line.check(self, sink);
         let backend = options.backend.or(self.model.backend).unwrap_or(match &self.topology {
             Topology::Mininet(_) => BackendKind::Mininet,
             Topology::Described(_) => match can_build(BackendKind::Netns, &self.topology) {
@@ -243,10 +283,7 @@ impl Scenario {
                 Err(_) => BackendKind::Mininet,
             },
         });
-        if sink.has_errors() {
-            return Err(sink.finish(sources));
-        }
-        let expander = Expander {
+        (!sink.has_errors()).then_some(Expander {
             model: &self.model,
             topology: &self.topology,
             lab: &self.lab,
@@ -254,9 +291,7 @@ impl Scenario {
             file: &self.file,
             backend,
             options,
-        };
-        let plans = expander.plans(&mut sink);
-        if sink.has_errors() { Err(sink.finish(sources)) } else { Ok(plans) }
+        })
     }
 }
 

@@ -22,13 +22,14 @@ const MAX_PROCESSES: usize = 1000;
 pub(crate) const NUMBER: &str = "i";
 
 /// The processes of a scenario, by number and by name.
-#[derive(Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Cast {
     people: Vec<Person>,
     by_name: HashMap<String, Entry>,
 }
 
 /// A process as others refer to it.
+#[derive(Debug, Clone)]
 pub(super) struct Person {
     pub(super) name: String,
     /// Where it is defined.
@@ -37,7 +38,7 @@ pub(super) struct Person {
     pub(super) member: Option<u32>,
 }
 
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 struct Entry {
     ids: Range<usize>,
     is_group: bool,

@@ -6,6 +6,7 @@ mod assertions;
 mod cast;
 mod dialogue;
 mod faults;
+pub(crate) mod live;
 mod network;
 mod order;
 mod processes;
@@ -25,7 +26,7 @@ use crate::diagnostic::{Diagnostic, Sink};
 use crate::interpolate::Draft;
 use crate::model::{Model, Setting};
 use crate::plan::{Signal, Stdio};
-use crate::raw::{RawDefaults, RawScenario};
+use crate::raw::{RawDefaults, RawScenario, RawStep};
 use crate::scope::{self, Scope, Stage};
 use crate::source::{Lines, Place, Span};
 use crate::text::Text;
@@ -36,7 +37,7 @@ use cast::Cast;
 pub(crate) use cast::NUMBER;
 
 /// For the whole run.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 /// For a step, and for a process to be ready.
 const DEFAULT_WITHIN: Duration = Duration::from_secs(5);
 /// From the signal that asks a process to end to the one that makes it.
@@ -50,22 +51,11 @@ pub(crate) fn check(
     scope: Scope<'_>,
     sink: &mut Sink,
 ) -> Option<Model> {
-    let mut checker = Checker {
-        scope,
-        sink,
-        text,
-        lines: Lines::new(text),
-        defaults: Defaults::default(),
-        cast: Cast::default(),
-        labels: HashMap::new(),
-        depth: 0,
-        has_processes: raw.processes.is_some() || raw.is_whole(),
-        timeout: None,
-    };
-    checker.scenario(raw)
+    Checker::of(raw, text, scope, sink).scenario(raw)
 }
 
 /// What steps and processes have that say nothing else.
+#[derive(Debug, Clone)]
 struct Defaults {
     within: Setting<Duration>,
     grace: Setting<Duration>,
@@ -81,6 +71,12 @@ impl Default for Defaults {
             stdio: Stdio::Pty,
             stop: Signal::TERM,
         }
+    }
+}
+
+impl RawScenario {
+    fn steps(&self) -> &[RawStep] {
+        self.steps.as_ref().and_then(|steps| steps.0.as_deref()).unwrap_or_default()
     }
 }
 
@@ -102,10 +98,42 @@ struct Checker<'a> {
     timeout: Option<Duration>,
 }
 
-impl Checker<'_> {
+impl<'a> Checker<'a> {
+    /// Before anything of it is known.
+    fn of(raw: &RawScenario, text: &'a str, scope: Scope<'a>, sink: &'a mut Sink) -> Self {
+        Checker {
+            scope,
+            sink,
+            text,
+            lines: Lines::new(text),
+            defaults: Defaults::default(),
+            cast: Cast::default(),
+            labels: HashMap::new(),
+            depth: 0,
+            has_processes: raw.processes.is_some() || raw.is_whole(),
+            timeout: None,
+        }
+    }
+
     fn scenario(&mut self, raw: &RawScenario) -> Option<Model> {
+        let model = self.before_steps(raw);
+        self.scope.stage.set(Stage::Steps);
+        let (steps, starts_itself) = self.steps(raw.steps(), &model.processes);
+        self.scope.stage.set(Stage::Checks);
+        let checks = self.assertions(raw.checks.as_ref());
+        order::check(self, &model.processes, &steps, starts_itself, &checks);
+        if self.sink.has_errors() {
+            return None;
+        }
+        self.warn_of_unused(&model.variables);
+        let checks = checks.into_iter().map(|check| check.check).collect();
+        Some(Model { steps, checks, ..model })
+    }
+
+    /// All that stands before the steps.
+    fn before_steps(&mut self, raw: &RawScenario) -> Model {
         self.learn_variables(raw);
-        self.learn_names(raw.steps.as_ref());
+        self.learn_names(raw.steps());
         let variables = self.variables(raw);
         let matrix = self.matrix_rules(raw);
         if let Some(defaults) = &raw.defaults {
@@ -118,23 +146,14 @@ impl Checker<'_> {
         self.cast(raw.processes.as_ref());
         self.scope.stage.set(Stage::Processes);
         let processes = self.processes(raw.processes.as_ref());
-        self.scope.stage.set(Stage::Steps);
-        let (steps, starts_itself) = self.steps(raw.steps.as_ref(), &processes);
-        self.scope.stage.set(Stage::Checks);
-        let checks = self.assertions(raw.checks.as_ref());
-        order::check(self, &processes, &steps, starts_itself, &checks);
         let texts = |list: Option<&OneOrMany<Text>>| {
             list.map_or(&[][..], |list| &list.0).iter().map(|text| text.value.clone()).collect()
         };
         for text in raw.requires.iter().flat_map(|list| &list.0) {
             requirement(text, self.sink);
         }
-        if self.sink.has_errors() {
-            return None;
-        }
-        self.warn_of_unused(&variables);
         let title = raw.name.as_ref().map(|name| name.value.split_whitespace().collect::<Vec<_>>());
-        Some(Model {
+        Model {
             title: title.unwrap_or_default().join(" "),
             description: raw.description.as_ref().map(|text| text.value.trim_end().to_owned()),
             backend,
@@ -145,9 +164,9 @@ impl Checker<'_> {
             variables,
             matrix,
             processes,
-            steps,
-            checks: checks.into_iter().map(|check| check.check).collect(),
-        })
+            steps: Vec::new(),
+            checks: Vec::new(),
+        }
     }
 
     fn defaults(&mut self, raw: &RawDefaults) {

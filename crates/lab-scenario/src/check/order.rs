@@ -149,24 +149,24 @@ impl Course<'_, '_> {
 
     fn start(&mut self, process: ProcessId, span: Span) {
         self.lives[process.0] = Life::Running(span);
-        let name = &self.checker.cast.person(process).name;
-        let Some(model) = self.processes.iter().find(|model| model.name == *name) else { return };
-        for (value, used) in &model.awaits {
-            if !self.saved.contains(value) {
-                let message = format!("`{name}` starts before `${{{value}}}` is saved");
-                let saved = self.checker.scope.saves.get(value).copied();
-                let diagnostic = Diagnostic::new(Code::NotSaved, *used, message);
-                let diagnostic = match saved {
-                    Some(saved) => diagnostic.secondary(saved, "it is saved here"),
-                    None => diagnostic,
-                };
-                self.checker.sink.report(
-                    diagnostic
-                        .help(format!("add a step `start: {name}` after the one that saves it")),
-                );
-            }
+        let name = self.checker.cast.person(process).name.clone();
+        let Some(model) = self.processes.iter().find(|model| model.name == name) else { return };
+        for (value, used) in model.awaits.iter().filter(|(value, _)| !self.saved.contains(value)) {
+            starts_too_early(self.checker, &name, value, *used);
         }
     }
+}
+
+/// A process that needs a value which nothing has saved yet.
+pub(super) fn starts_too_early(checker: &mut Checker<'_>, name: &str, value: &str, used: Span) {
+    let message = format!("`{name}` starts before `${{{value}}}` is saved");
+    let diagnostic = Diagnostic::new(Code::NotSaved, used, message);
+    let diagnostic = match checker.scope.saves.get(value) {
+        Some(saved) => diagnostic.secondary(*saved, "it is saved here"),
+        None => diagnostic,
+    };
+    let help = format!("add a step `start: {name}` after the one that saves it");
+    checker.sink.report(diagnostic.help(help));
 }
 
 fn starts(steps: &[Step]) -> Vec<(ProcessId, Span)> {

@@ -1,4 +1,5 @@
 //! The starts of a scenario that has none: all processes, before the first step.
+//! And those of what is typed into a session, and has none.
 
 use super::Checker;
 use crate::codes::Code;
@@ -11,11 +12,11 @@ impl Checker<'_> {
     /// One after the other in the order of the file, the members of a group at the
     /// same time. Once a process says what it comes `after`, the order of the
     /// file means nothing: each starts as soon as those are ready.
-    pub(super) fn starts_of_all(&mut self, processes: &[Process]) -> Vec<Step> {
-        if processes.iter().any(|process| !process.after.is_empty()) {
-            return self.starts_by_need(processes);
+    pub(super) fn starts(&mut self, ids: &[ProcessId], processes: &[Process]) -> Vec<Step> {
+        let after = |id: ProcessId| self.find(id, processes).map_or(&[][..], |found| &found.after);
+        if ids.iter().any(|id| !after(*id).is_empty()) {
+            return self.starts_by_need(ids, processes);
         }
-        let ids: Vec<ProcessId> = self.cast.ids().collect();
         let groups = ids.chunk_by(|a, b| {
             let (a, b) = (self.cast.person(*a), self.cast.person(*b));
             a.member.is_some() && b.member.is_some() && a.span == b.span
@@ -51,12 +52,11 @@ impl Checker<'_> {
         Step { action, within, optional: false, member: None, place, span, text }
     }
 
-    fn starts_by_need(&mut self, processes: &[Process]) -> Vec<Step> {
+    fn starts_by_need(&mut self, ids: &[ProcessId], processes: &[Process]) -> Vec<Step> {
         self.refuse_circles(processes);
-        let branches = self.cast.ids().map(|id| {
+        let branches = ids.iter().map(|&id| {
             let person = self.cast.person(id);
-            let process = processes.iter().find(|process| process.name == person.name);
-            let after = process.map_or(&[][..], |process| &process.after);
+            let after = self.find(id, processes).map_or(&[][..], |process| &process.after);
             let awaited = after.iter().map(|before| {
                 let text = format!("until ready: {}", self.cast.person(*before).name);
                 self.generated(Action::Await(*before), person.span, text)
@@ -65,15 +65,19 @@ impl Checker<'_> {
         });
         let branches: Vec<Vec<Step>> = branches.collect();
         let span = branches.first().and_then(|branch| branch.first()).map(|step| step.span);
-        vec![self.together(branches, span.unwrap_or_default(), "start: all".to_owned())]
+        let Some(span) = span else { return Vec::new() };
+        vec![self.together(branches, span, "start: all".to_owned())]
+    }
+
+    /// A process, unless it is wrong in itself.
+    pub(super) fn find<'p>(&self, id: ProcessId, processes: &'p [Process]) -> Option<&'p Process> {
+        let name = &self.cast.person(id).name;
+        processes.iter().find(|process| process.name == *name)
     }
 
     /// Processes that wait for each other would never start.
     fn refuse_circles(&mut self, processes: &[Process]) {
-        let after = |id: ProcessId| {
-            let name = &self.cast.person(id).name;
-            processes.iter().find(|process| process.name == *name).map_or(&[][..], |p| &p.after)
-        };
+        let after = |id: ProcessId| self.find(id, processes).map_or(&[][..], |found| &found.after);
         // Those that can start, then those that can once these are ready, …
         let mut startable = vec![false; self.cast.len()];
         loop {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Checker;
 use super::talk::SOMEBODY;
 use crate::codes::Code;
-use crate::decode::{Maybe, OneOrMany};
+use crate::decode::OneOrMany;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Action, Fault, Process, Setting, Step, Within};
 use crate::plan::ProcessId;
@@ -34,24 +34,19 @@ struct Frame<'r> {
 impl Checker<'_> {
     /// All steps, with starts for all processes before them if there are none.
     /// The second value is whether those starts were written.
-    pub(super) fn steps(
-        &mut self,
-        raw: Option<&Maybe<Vec<RawStep>>>,
-        processes: &[Process],
-    ) -> (Vec<Step>, bool) {
-        let raw = raw.and_then(|steps| steps.0.as_deref()).unwrap_or_default();
+    pub(super) fn steps(&mut self, raw: &[RawStep], processes: &[Process]) -> (Vec<Step>, bool) {
         let starts_itself = has_start(raw);
         let mut steps = Vec::new();
         if !starts_itself {
-            steps.extend(self.starts_of_all(processes));
+            let everybody: Vec<ProcessId> = self.cast.ids().collect();
+            steps.extend(self.starts(&everybody, processes));
         }
         steps.extend(self.sequence(raw));
         (steps, starts_itself)
     }
 
     /// Learns what names steps give to what they find and to moments.
-    pub(super) fn learn_names(&mut self, raw: Option<&Maybe<Vec<RawStep>>>) {
-        let raw = raw.and_then(|steps| steps.0.as_deref()).unwrap_or_default();
+    pub(super) fn learn_names(&mut self, raw: &[RawStep]) {
         let mut waiting: Vec<&RawStep> = raw.iter().rev().collect();
         while let Some(step) = waiting.pop() {
             let save = match &step.verb {
@@ -100,7 +95,7 @@ impl Checker<'_> {
         self.scope.saves.entry(name.value.clone()).or_insert(name.span);
     }
 
-    fn sequence(&mut self, raw: &[RawStep]) -> Vec<Step> {
+    pub(super) fn sequence(&mut self, raw: &[RawStep]) -> Vec<Step> {
         let mut steps = Vec::new();
         self.depth += 1;
         if self.depth > MAX_DEPTH {
@@ -421,7 +416,7 @@ fn set_within(step: &mut Step, within: &Within) {
 }
 
 /// Whether some step starts a process.
-fn has_start(steps: &[RawStep]) -> bool {
+pub(super) fn has_start(steps: &[RawStep]) -> bool {
     let mut waiting: Vec<&RawStep> = steps.iter().collect();
     while let Some(step) = waiting.pop() {
         if matches!(step.verb, Some(RawVerb::Start(_))) {
@@ -433,7 +428,7 @@ fn has_start(steps: &[RawStep]) -> bool {
 }
 
 /// The steps directly inside of a step.
-fn inner(step: &RawStep) -> Vec<&RawStep> {
+pub(super) fn inner(step: &RawStep) -> Vec<&RawStep> {
     match &step.verb {
         Some(RawVerb::Parallel(parallel)) => {
             parallel.branches.iter().flat_map(|branch| &branch.0).collect()

@@ -9,7 +9,7 @@ use crate::decode::{Decode, Record};
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::load::{Loader, cannot_read};
 use crate::raw::{RawTopology, RawTopologyChoice};
-use crate::source::{Source, Sources};
+use crate::source::{Source, SourceId, Sources};
 use crate::text::Text;
 use crate::topology::{
     MininetTopology, Network, SwitchKind, Topology, TopologyError, linear, single, tree,
@@ -21,8 +21,9 @@ use crate::yaml;
 const EMPTY_HINT: &str = "a topology has `hosts`, `switches` and `links`";
 
 /// Where files are looked for, and how they are named to people.
+#[derive(Clone)]
 pub(crate) struct Finder<'a> {
-    /// The scenario's folder, absolute.
+    /// The folder of the file that is read, absolute.
     pub(crate) directory: &'a Path,
     /// A beginning of paths that people need not see.
     pub(crate) root: Option<PathBuf>,
@@ -56,7 +57,7 @@ pub(crate) fn read(
     sink: &mut Sink,
 ) -> Option<Topology> {
     match choice {
-        RawTopologyChoice::Inline(raw) => build(raw, finder.directory, finder, sink),
+        RawTopologyChoice::Inline(raw) => build(raw, finder, sink),
         RawTopologyChoice::Reference(reference) => {
             let (path, bytes) = find(reference, finder, sink)?;
             let shown = finder.shown(&path);
@@ -78,12 +79,22 @@ pub(crate) fn read(
                 }
             };
             let id = sources.add(source);
-            let text = &sources.get(id).text;
-            let node = yaml::parse(text, id, EMPTY_HINT, sink)?;
-            let raw = RawTopology::decode(&node, sink)?;
-            build(&raw, path.parent().unwrap_or(finder.directory), finder, sink)
+            let directory = path.parent().unwrap_or(finder.directory);
+            read_file(sources.get(id), id, &Finder { directory, ..finder.clone() }, sink)
         }
     }
+}
+
+/// Reads the file of a topology. `finder` has its folder.
+pub(crate) fn read_file(
+    source: &Source,
+    id: SourceId,
+    finder: &Finder<'_>,
+    sink: &mut Sink,
+) -> Option<Topology> {
+    let node = yaml::parse(&source.text, id, EMPTY_HINT, sink)?;
+    let raw = RawTopology::decode(&node, sink)?;
+    build(&raw, finder, sink)
 }
 
 /// The file of a topology that is given by name or by path.
@@ -136,12 +147,7 @@ fn is_absent(error: &io::Error) -> bool {
 }
 
 /// Which of the ways to describe a network is used.
-fn build(
-    raw: &RawTopology,
-    directory: &Path,
-    finder: &Finder<'_>,
-    sink: &mut Sink,
-) -> Option<Topology> {
+fn build(raw: &RawTopology, finder: &Finder<'_>, sink: &mut Sink) -> Option<Topology> {
     let switch = super::value(raw.switch.as_ref(), sink).unwrap_or_default();
     let parts = [
         raw.hosts.as_ref().map(|_| "hosts"),
@@ -181,7 +187,7 @@ fn build(
         }
     }
     if let Some(file) = &raw.mininet {
-        return custom(file, raw, directory, finder, switch, sink).map(Topology::Mininet);
+        return custom(file, raw, finder, switch, sink).map(Topology::Mininet);
     }
     let network = if let Some(hosts) = &raw.single {
         let hosts = nodes(Some(hosts), sink)?;
@@ -221,12 +227,11 @@ fn named(
 fn custom(
     file: &Text,
     raw: &RawTopology,
-    directory: &Path,
     finder: &Finder<'_>,
     switch: SwitchKind,
     sink: &mut Sink,
 ) -> Option<MininetTopology> {
-    let path = directory.join(&file.value);
+    let path = finder.directory.join(&file.value);
     if let Err(error) = finder.loader.read(&path) {
         sink.report(cannot_read(&finder.shown(&path), &error, file.span));
     }

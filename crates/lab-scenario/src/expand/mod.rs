@@ -11,7 +11,7 @@ use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::interpolate::Draft;
 use crate::lab::{Lab, Share};
-use crate::model::{Model, Values};
+use crate::model::{Model, Step, Values};
 use crate::options::PlanOptions;
 use crate::plan::{BackendKind, Identity, PLAN_VERSION, Plan};
 use crate::seed;
@@ -101,6 +101,38 @@ impl<'a> Expander<'a> {
             sink.report(diagnostic);
         }
         plans
+    }
+
+    /// The first plan, and the number of its combination, for [`Expander::extend`].
+    pub(crate) fn first(&'a self, sink: &mut Sink) -> Option<(usize, Plan)> {
+        for (number, choice) in self.choices().iter().enumerate() {
+            let plan = self.plan(choice, (1, 1), sink);
+            if plan.is_some() || sink.has_errors() {
+                return plan.map(|plan| (number, plan));
+            }
+        }
+        // That every combination is left out is reported there.
+        self.plans(sink);
+        None
+    }
+
+    /// A plan of the same combination with the processes that the model has beyond
+    /// it, and these steps, at its end.
+    pub(crate) fn extend(
+        &'a self,
+        number: usize,
+        mut plan: Plan,
+        steps: &'a [Step],
+        sink: &mut Sink,
+    ) -> Option<Plan> {
+        let choices = self.choices();
+        let mut filler = Filler::new(self, choices.get(number)?, plan.identity.seed, sink);
+        filler.fill_variables();
+        for process in self.model.processes.get(plan.processes.len()..)? {
+            plan.processes.push(filler.process(process)?);
+        }
+        filler.sequence(steps, &mut plan.steps)?;
+        Some(plan)
     }
 
     /// The combinations, the last key of the matrix changing fastest.

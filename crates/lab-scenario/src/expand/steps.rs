@@ -32,7 +32,8 @@ impl<'a> Filler<'a> {
         Some(all)
     }
 
-    fn sequence(&mut self, steps: &'a [model::Step], all: &mut Vec<Step>) -> Option<()> {
+    /// Adds steps to those of a plan.
+    pub(super) fn sequence(&mut self, steps: &'a [model::Step], all: &mut Vec<Step>) -> Option<()> {
         for step in steps {
             if all.len() > MAX_STEPS {
                 let message = format!("more than {MAX_STEPS} steps when it is written out");

@@ -3,6 +3,7 @@
 //! Nothing is checked here but which keys there are and whether a value is a
 //! text, a list or a mapping. Texts are not yet numbers, durations or names.
 
+mod addition;
 mod check;
 mod fault;
 mod lab;
@@ -11,6 +12,7 @@ mod scenario;
 mod step;
 mod topology;
 
+pub(crate) use addition::*;
 pub(crate) use check::*;
 pub(crate) use fault::*;
 pub(crate) use lab::*;

@@ -11,10 +11,12 @@
 mod address;
 mod build;
 mod named;
+mod words;
 
 pub use address::{AddressError, InterfaceAddress, MacAddress};
 pub use build::{Address, Duplicate, LinkRequest, MAX_NODES, NetworkBuilder, TopologyError};
 pub use named::{linear, single, tree};
+pub use words::{WordsError, is_words, named_in_words};
 
 use std::path::PathBuf;
 use std::time::Duration;
