@@ -189,6 +189,7 @@ fn left_out(trials: &[Trial<'_>]) -> Option<String> {
         (sum(|left| left.prompt), "that are only a prompt"),
         (sum(|left| left.unheard), "of processes that no step or check listens to"),
         (sum(|left| left.asked), "that `ask` asks for again"),
+        (sum(|left| left.pieces), "in pieces"),
         (sum(|left| left.after), "after the last step"),
     ];
     let words: Vec<String> = parts

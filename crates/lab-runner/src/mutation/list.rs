@@ -6,6 +6,7 @@ use std::time::Duration;
 use lab_scenario::plan::{Action, Assertion, LineChange, Mutation, MutationKind, Plan, ProcessId};
 use lab_scenario::topology::{Network, Topology};
 
+use super::shape::shape;
 use super::story::{Line, Played, Story};
 use super::{Mutant, Near};
 use crate::event::Record;
@@ -36,6 +37,8 @@ pub struct LeftOut {
     pub prompt: usize,
     /// Answers to `ask`, which asks again.
     pub asked: usize,
+    /// Those with something typed between their beginning and their end.
+    pub pieces: usize,
     /// What came after the last step.
     pub after: usize,
 }
@@ -91,6 +94,8 @@ pub fn list(plan: &Plan, base: &[Record], idle: &[Record]) -> Listing {
                 left_out.log += 1;
             } else if line.text.as_bytes().trim_ascii() == idle.standing[at].trim_ascii() {
                 left_out.prompt += 1;
+            } else if came_in_pieces(&story, line, &idle.standing[at]) {
+                left_out.pieces += 1;
             } else {
                 judged.push(line);
             }
@@ -111,21 +116,50 @@ pub fn list(plan: &Plan, base: &[Record], idle: &[Record]) -> Listing {
     listing
 }
 
-/// So many mutants of each kind, chosen by the seed.
-#[must_use]
-pub fn sample(mutants: Vec<Mutant>, of_each: usize, seed: u64) -> Vec<Mutant> {
-    let mut kept: Vec<(usize, Mutant)> = Vec::new();
-    let mut rest: HashMap<MutationKind, Vec<(u64, usize, Mutant)>> = HashMap::new();
-    for (index, mutant) in mutants.into_iter().enumerate() {
-        let lot = mix(seed ^ mix(index as u64));
-        rest.entry(mutant.mutation.kind()).or_default().push((lot, index, mutant));
+/// Leaves so many mutants of each kind in all of these lists together, chosen by the seed.
+///
+/// What is broken decides, and not its place in a list: another run of the same
+/// scenarios, in which lines came in another order, has the same sample.
+pub fn sample(lists: &mut [(&Plan, &mut Vec<Mutant>)], of_each: usize, seed: u64) {
+    let mut lots: HashMap<MutationKind, Vec<(u64, usize, usize)>> = HashMap::new();
+    for (list, (plan, mutants)) in lists.iter().enumerate() {
+        for (index, Mutant { mutation, .. }) in mutants.iter().enumerate() {
+            let lot = (lot(plan, mutation, seed), list, index);
+            lots.entry(mutation.kind()).or_default().push(lot);
+        }
     }
-    for mut group in rest.into_values() {
-        group.sort_by_key(|(lot, index, _)| (*lot, *index));
-        kept.extend(group.into_iter().take(of_each).map(|(_, index, mutant)| (index, mutant)));
+    let mut kept: BTreeSet<(usize, usize)> = BTreeSet::new();
+    for mut lots in lots.into_values() {
+        lots.sort_unstable();
+        kept.extend(lots.into_iter().take(of_each).map(|(_, list, index)| (list, index)));
     }
-    kept.sort_by_key(|(index, _)| *index);
-    kept.into_iter().map(|(_, mutant)| mutant).collect()
+    for (list, (_, mutants)) in lists.iter_mut().enumerate() {
+        let mut index = 0..;
+        mutants.retain(|_| index.next().is_some_and(|index| kept.contains(&(list, index))));
+    }
+}
+
+/// What a mutant draws: the lowest are taken.
+fn lot(plan: &Plan, mutation: &Mutation, seed: u64) -> u64 {
+    let (kind, label) = (mutation.kind().name(), plan.identity.label());
+    let process = mutation.process().and_then(|of| plan.processes.get(of.0));
+    let process = process.map_or("", |process| &process.name);
+    let mut lot = mix(seed);
+    let mut add = |bytes: &[u8]| {
+        for byte in bytes.iter().chain(b"\n") {
+            lot = mix(lot ^ u64::from(*byte));
+        }
+    };
+    add(format!("{kind}\n{label}\n{process}").as_bytes());
+    match mutation {
+        Mutation::Mute(_) | Mutation::Kill(_) => {}
+        Mutation::Cut([a, b]) => add(format!("{a}\n{b}").as_bytes()),
+        Mutation::Line { text, occurrence, .. } => {
+            add(&shape(text.as_bytes()));
+            add(&occurrence.to_le_bytes());
+        }
+    }
+    lot
 }
 
 /// What may become of a line; the next is one that somebody may notice.
@@ -206,6 +240,14 @@ fn heard(plan: &Plan) -> BTreeSet<ProcessId> {
 fn is_before_talk(story: &Story, line: &Line) -> bool {
     let mut talk = story.typed.iter().filter(|&&at| at > line.started);
     !story.typed.is_empty() && talk.all(|&at| at > line.began)
+}
+
+/// Whether something was typed while a line had begun, with more than a prompt, and not
+/// ended. Steps may have waited for its beginning, which cannot be held back until it is
+/// known to be this line.
+fn came_in_pieces(story: &Story, line: &Line, prompt: &[u8]) -> bool {
+    line.head.trim_ascii() != prompt.trim_ascii()
+        && story.typed.iter().any(|at| (line.began..line.ended).contains(at))
 }
 
 /// Whether a line came while an `ask` waited for its process.

@@ -14,6 +14,8 @@
 //!   of a line, when nobody types anything. A terminal that cannot go back over a row gets
 //!   one before whatever arrives;
 //! * answers to an `ask`, which asks again until they are right;
+//! * lines that begin with anything but a prompt and end only when something else was typed:
+//!   streams without lines;
 //! * what comes after the last step, which is not judged;
 //! * links that keep no two hosts together on which something runs.
 
@@ -51,10 +53,11 @@ pub struct Near {
     pub text: String,
 }
 
-/// The same plan, broken.
+/// The same plan, broken, on a network of its own: nothing of what is broken may show
+/// in another run.
 #[must_use]
 pub fn broken(plan: &Plan, mutation: &Mutation) -> Plan {
-    Plan { mutation: Some(mutation.clone()), ..plan.clone() }
+    Plan { mutation: Some(mutation.clone()), share_topology: false, ..plan.clone() }
 }
 
 /// A plan that starts the same processes and then types nothing: what they say

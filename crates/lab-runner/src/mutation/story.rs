@@ -18,6 +18,8 @@ const LONGEST: usize = 4096;
 pub(super) struct Line {
     /// Without its end.
     pub(super) text: String,
+    /// What came of it at once.
+    pub(super) head: Vec<u8>,
     /// Which of this process's lines of this [`shape`], counted from 0.
     pub(super) occurrence: u32,
     /// Which of its lines since it was started, counted from 0.
@@ -57,6 +59,8 @@ pub(super) struct Story {
 #[derive(Default)]
 struct Speaker {
     partial: Vec<u8>,
+    /// How much of it came at once, in bytes.
+    head: usize,
     began: Nanos,
     started: Nanos,
     starts: usize,
@@ -105,7 +109,7 @@ impl Story {
     fn said(&mut self, process: ProcessId, speaker: &mut Speaker, bytes: &[u8], at: Nanos) {
         for piece in bytes.lines_with_terminator() {
             if speaker.partial.is_empty() {
-                speaker.began = at;
+                (speaker.began, speaker.head) = (at, piece.len());
                 if speaker.starts == 1 {
                     self.begun[process.0] += 1;
                 }
@@ -119,6 +123,7 @@ impl Story {
             let number = speaker.number;
             speaker.number += 1;
             let line = std::mem::take(&mut speaker.partial);
+            let head = line[..speaker.head.min(line.len())].to_vec();
             let Ok(text) = String::from_utf8(line) else { continue };
             let Some(text) = text.strip_suffix('\n') else { continue };
             let text = text.strip_suffix('\r').unwrap_or(text);
@@ -127,6 +132,7 @@ impl Story {
             *seen += 1;
             self.lines[process.0].push(Line {
                 text: text.to_owned(),
+                head,
                 occurrence,
                 number,
                 began: speaker.began,

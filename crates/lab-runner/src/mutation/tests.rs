@@ -150,7 +150,10 @@ fn what_nobody_could_notice_is_no_mutant() {
         ("alter", 2),
     ];
     assert_eq!(counts(&mutants), BTreeMap::from(expected));
-    assert_eq!(left_out, LeftOut { unheard: 3, startup: 1, log: 1, prompt: 0, asked: 0, after: 1 });
+    assert_eq!(
+        left_out,
+        LeftOut { unheard: 3, startup: 1, log: 1, after: 1, ..LeftOut::default() }
+    );
     let altered: Vec<_> = mutants
         .iter()
         .filter_map(|mutant| match &mutant.mutation {
@@ -198,6 +201,24 @@ fn prompts_are_no_mutants_and_nothing_is_swapped_with_them() {
 }
 
 #[test]
+fn a_line_that_came_in_pieces_is_no_mutant() {
+    let mut base = base();
+    base.push(Record { at: 7 * MS, event: Event::Input { process: ALICE, bytes: Bytes(vec![]) } });
+    base.sort_by_key(|record| record.at);
+    let Listing { mutants, left_out } = list(&plan(), &base, &[]);
+    assert_eq!((counts(&mutants)["drop"], left_out.pieces), (1, 1), "`hel`, then `lo`");
+    let idle = [started(1, BOB), said(2, BOB, "hel")];
+    let Listing { mutants, left_out } = list(&plan(), &base, &idle);
+    assert_eq!((counts(&mutants)["drop"], left_out.pieces), (2, 0), "`hel` is a prompt");
+}
+
+#[test]
+fn a_mutant_shares_no_network() {
+    let sharing = Plan { share_topology: true, ..plan() };
+    assert!(!broken(&sharing, &Mutation::Mute(BOB)).share_topology);
+}
+
+#[test]
 fn links_that_hold_hosts_together() {
     let mut plan = plan();
     plan.topology = Topology::Described(linear(4, 1, SwitchKind::Bridge).unwrap());
@@ -214,14 +235,39 @@ fn links_that_hold_hosts_together() {
     assert!(!cut.iter().any(|ends| ends.contains('4')), "{cut:?}");
 }
 
+fn sampled(plan: &Plan, mut mutants: Vec<Mutant>, of_each: usize, seed: u64) -> Vec<Mutant> {
+    sample(&mut [(plan, &mut mutants)], of_each, seed);
+    mutants
+}
+
 #[test]
 fn a_sample_is_the_same_for_the_same_seed() {
-    let mutants = list(&plan(), &base(), &[]).mutants;
-    let one = sample(mutants.clone(), 1, 7);
+    let plan = plan();
+    let mutants = list(&plan, &base(), &[]).mutants;
+    let one = sampled(&plan, mutants.clone(), 1, 7);
     assert_eq!(one.len(), 8);
-    assert_eq!(one, sample(mutants.clone(), 1, 7));
-    assert_eq!(sample(mutants.clone(), 100, 7), mutants);
-    assert!((0..50).any(|seed| sample(mutants.clone(), 1, seed) != one));
+    assert_eq!(sampled(&plan, mutants.clone(), 100, 7), mutants);
+    assert!((0..50).any(|seed| sampled(&plan, mutants.clone(), 1, seed) != one));
+    // In whatever order they come.
+    let reversed = mutants.into_iter().rev().collect();
+    let mut same = sampled(&plan, reversed, 1, 7);
+    same.reverse();
+    assert_eq!(same, one);
+}
+
+#[test]
+fn a_sample_of_a_lab_is_one_of_all_its_scenarios() {
+    let first = plan();
+    let mut second = plan();
+    second.identity.scenario = "another".into();
+    let all = list(&first, &base(), &[]).mutants;
+    let taken = |seed| {
+        let (mut one, mut other) = (all.clone(), all.clone());
+        sample(&mut [(&first, &mut one), (&second, &mut other)], 1, seed);
+        assert_eq!(one.len() + other.len(), 8, "one of each kind");
+        (one.len(), other.len())
+    };
+    assert!((0..50).any(|seed| taken(seed).0 > 0) && (0..50).any(|seed| taken(seed).1 > 0));
 }
 
 #[test]

@@ -13,7 +13,7 @@ use lab_report::theme::Theme;
 use lab_report::words;
 use lab_runner::dispatcher::{Job, Options, ReportError, StageCommand, Summary, dispatch};
 use lab_runner::event::Verdict;
-use lab_runner::mutation::{LeftOut, Mutant, broken, idle, list, patient, sample};
+use lab_runner::mutation::{LeftOut, Listing, Mutant, broken, idle, list, patient, sample};
 use lab_scenario::PlanOptions;
 use lab_scenario::plan::{MutationKind, Plan};
 
@@ -47,6 +47,11 @@ pub(crate) struct Args {
     /// Try at most so many mutants of each kind and scenario, chosen by the seed
     #[arg(long, value_name = "N")]
     sample: Option<NonZeroUsize>,
+
+    /// Try at most so many mutants of each kind and lab, chosen by the seed among those of
+    /// all its scenarios
+    #[arg(long, value_name = "N")]
+    sample_of_lab: Option<NonZeroUsize>,
 
     /// How many percent of the broken lines of each lab must be noticed, at least;
     /// of the broken processes and links all must be
@@ -125,12 +130,13 @@ pub(crate) fn main(args: &Args) -> anyhow::Result<Exit> {
     if summary.interrupted {
         return Ok(Exit::Interrupted);
     }
-    let subjects: Vec<Subject<'_>> = plans
+    let mut subjects: Vec<Subject<'_>> = plans
         .iter()
         .zip(seen.chunks_exact(2))
         .map(|(plan, seen)| args.subject(plan, seen))
         .collect::<Result<_, _>>()?;
     drop(seen);
+    args.draw_lots(&mut subjects);
 
     let begun = Instant::now();
     let broken: Vec<Plan> = subjects.iter().flat_map(Subject::plans).collect();
@@ -187,16 +193,19 @@ struct Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    /// One run with shorter waits and nothing broken, then the mutants.
+    /// One run with shorter waits and nothing broken, then the mutants; nothing if there
+    /// are none.
     fn plans(&self) -> impl Iterator<Item = Plan> + '_ {
+        let control = (!self.mutants.is_empty()).then(|| self.patient.clone());
         let mutants = self.mutants.iter().map(|mutant| broken(&self.patient, &mutant.mutation));
-        std::iter::once(self.patient.clone()).chain(mutants)
+        control.into_iter().chain(mutants)
     }
 
     /// What came of it. The run in which nothing was broken tells whether the
     /// shorter waits are long enough.
     fn tried(self, seen: &mut impl Iterator<Item = Seen>) -> anyhow::Result<Trial<'a>> {
-        let control = seen.next().and_then(|seen| seen.outcome);
+        let control = if self.mutants.is_empty() { None } else { seen.next() };
+        let control = control.and_then(|seen| seen.outcome);
         if let Some(outcome) = control.filter(|outcome| outcome.verdict != Verdict::Pass) {
             let label = self.plan.identity.label();
             let why = outcome.failure.map_or_else(String::new, |failure| failure.summary);
@@ -244,12 +253,22 @@ impl Args {
             .into());
         }
         let patient = patient(plan, &base.records, self.patience);
-        let listing = list(&patient, &base.records, &idle.records);
-        let mutants = match self.sample {
-            Some(most) => sample(listing.mutants, most.get(), self.seed),
-            None => listing.mutants,
-        };
-        Ok(Subject { plan, patient, mutants, left_out: listing.left_out })
+        let Listing { mutants, left_out } = list(&patient, &base.records, &idle.records);
+        Ok(Subject { plan, patient, mutants, left_out })
+    }
+
+    /// Leaves as many mutants as were asked for.
+    fn draw_lots(&self, subjects: &mut [Subject<'_>]) {
+        if let Some(most) = self.sample {
+            for Subject { plan, mutants, .. } in &mut *subjects {
+                sample(&mut [(plan, mutants)], most.get(), self.seed);
+            }
+        }
+        let Some(most) = self.sample_of_lab else { return };
+        for of_lab in subjects.chunk_by_mut(|a, b| a.plan.identity.lab == b.plan.identity.lab) {
+            let lists = of_lab.iter_mut().map(|subject| (subject.plan, &mut subject.mutants));
+            sample(&mut lists.collect::<Vec<_>>(), most.get(), self.seed);
+        }
     }
 
     fn verdict(&self, trials: &[Trial<'_>]) -> Exit {
