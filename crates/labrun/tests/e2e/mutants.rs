@@ -66,6 +66,19 @@ fn a_scenario_that_hardly_looks() {
 }
 
 #[test]
+fn a_sample_of_a_lab_is_no_sample_of_each_scenario() {
+    let rest = "steps:\n  - dialogue: |\n      p> one\n      p< got one\n";
+    let lab = Lab::of_program(ECHO, "", rest);
+    let text = std::fs::read_to_string(lab.path().join("scenario.yaml")).unwrap();
+    let lab = lab.file("lab.yaml", "name: two of a kind\n").file("second.yaml", &text);
+    for (option, mutants) in [("--sample", 12), ("--sample-of-lab", 6)] {
+        let (_, text) = mutate(lab.path(), &["--format", "json", option, "1"]);
+        let found = text.lines().filter(|line| line.contains(r#""type":"mutant""#)).count();
+        assert_eq!(found, mutants, "{option}: {text}");
+    }
+}
+
+#[test]
 fn a_scenario_that_fails_by_itself_is_not_broken() {
     let rest = "steps:\n  - expect: {from: p, output: never, within: 100ms}\n";
     let lab = Lab::of_program(ECHO, "", rest);
