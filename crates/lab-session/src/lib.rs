@@ -17,5 +17,7 @@ pub mod address;
 pub mod attach;
 pub mod client;
 pub mod keeper;
+pub mod prompt;
 pub mod protocol;
-mod tty;
+pub mod tty;
+pub mod windows;

@@ -41,6 +41,11 @@ pub(crate) fn build_labs(scenarios: &[Scenario], jobs: &[Job]) -> anyhow::Result
     Ok(())
 }
 
+/// Builds one lab, if it has to be built.
+pub(crate) fn build_lab(lab: &Lab) -> anyhow::Result<()> {
+    lab.build.as_ref().map_or(Ok(()), |command| show_build(lab, command))
+}
+
 /// On a terminal a line that goes away again, with the last thing the build
 /// said; elsewhere a line that stays.
 fn show_build(lab: &Lab, command: &str) -> anyhow::Result<()> {

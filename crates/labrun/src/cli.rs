@@ -8,7 +8,8 @@ use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use lab_network::probe;
 
 use crate::commands::{
-    check, completions, doctor, explain, import, list, man, mutate, new, run, schema, stage,
+    check, completions, doctor, explain, import, list, man, mutate, new, run, schema, sessions,
+    stage, up,
 };
 use crate::exit::{self, Complaint, Exit};
 
@@ -30,6 +31,13 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Args),
+    Up(up::Args),
+    Sessions(sessions::ListArgs),
+    Shell(sessions::ShellArgs),
+    Exec(sessions::ExecArgs),
+    Down(sessions::DownArgs),
+    #[command(hide = true)]
+    Prompt(sessions::PromptArgs),
     List(list::Args),
     Check(check::Args),
     Mutate(mutate::Args),
@@ -76,6 +84,12 @@ pub(crate) fn main() -> ExitCode {
     .write_global();
     let result = match cli.command {
         Command::Run(args) => run::main(&args),
+        Command::Up(args) => up::main(&args),
+        Command::Sessions(args) => sessions::list(&args),
+        Command::Shell(args) => sessions::shell(&args),
+        Command::Exec(args) => sessions::exec(&args),
+        Command::Down(args) => sessions::down(&args),
+        Command::Prompt(args) => sessions::prompt(&args),
         Command::List(args) => list::main(&args),
         Command::Check(args) => check::main(&args),
         Command::Mutate(args) => mutate::main(&args),

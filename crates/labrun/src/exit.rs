@@ -20,6 +20,8 @@ pub(crate) enum Exit {
     Lacking,
     /// Ctrl-C.
     Interrupted,
+    /// That of a command on a host.
+    Other(u8),
 }
 
 /// The text about exit codes in the help.
@@ -41,6 +43,7 @@ impl From<Exit> for ExitCode {
             Exit::Unsure => 3,
             Exit::Lacking => 4,
             Exit::Interrupted => 130,
+            Exit::Other(code) => code,
         })
     }
 }

@@ -11,4 +11,6 @@ pub(crate) mod mutate;
 pub(crate) mod new;
 pub(crate) mod run;
 pub(crate) mod schema;
+pub(crate) mod sessions;
 pub(crate) mod stage;
+pub(crate) mod up;
