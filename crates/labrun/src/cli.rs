@@ -35,6 +35,7 @@ enum Command {
     Sessions(sessions::ListArgs),
     Shell(sessions::ShellArgs),
     Exec(sessions::ExecArgs),
+    Continue(sessions::ContinueArgs),
     Down(sessions::DownArgs),
     #[command(hide = true)]
     Prompt(sessions::PromptArgs),
@@ -88,6 +89,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Sessions(args) => sessions::list(&args),
         Command::Shell(args) => sessions::shell(&args),
         Command::Exec(args) => sessions::exec(&args),
+        Command::Continue(args) => sessions::go_on(&args),
         Command::Down(args) => sessions::down(&args),
         Command::Prompt(args) => sessions::prompt(&args),
         Command::List(args) => list::main(&args),

@@ -17,6 +17,7 @@ use lab_scenario::PlanOptions;
 use lab_scenario::plan::BackendKind;
 
 use super::check;
+use super::pause::Pause;
 use crate::catalog::Catalog;
 use crate::discover::discover;
 use crate::exit::{Complaint, Exit};
@@ -85,6 +86,9 @@ pub(crate) struct Args {
     #[arg(long, overrides_with = "fail_fast")]
     keep_going: bool,
 
+    #[command(flatten)]
+    pause: Pause,
+
     /// Leave out the labs' build commands
     #[arg(long)]
     no_build: bool,
@@ -139,6 +143,7 @@ pub(crate) fn main(args: &Args) -> anyhow::Result<Exit> {
         jobs.sort_by_key(|job| job.plan.identity.repetition.0);
     }
     refuse_missing_backend(args, &jobs)?;
+    args.pause.check(&jobs)?;
     let results = ResultsRoot::open(&args.results).map_err(|error| {
         Complaint::usage(chain(&error)).help("choose another folder with --results DIR")
     })?;
@@ -205,6 +210,7 @@ fn run(
         jobs: args.jobs.map_or_else(cores, NonZeroUsize::get),
         fail_fast: args.fail_fast || args.until_fail,
         retry_invalid: args.retry_invalid,
+        hold: args.pause.hold(),
         folder: Some(Box::new(|plan| results.make_folder(plan))),
         ..Options::new(StageCommand {
             program: THIS_PROGRAM.into(),
@@ -224,6 +230,9 @@ fn run(
 /// say refers to it.
 fn reporters(args: &Args) -> Reporters<'static> {
     let mut list: Vec<Box<dyn Reporter>> = vec![Box::new(ResultsWriter::new())];
+    if let Some(keeper) = args.pause.keeper() {
+        list.push(Box::new(keeper));
+    }
     match args.format {
         Format::Human => {
             let options = human_options(args, terminal::is_coloured(&io::stdout()));
@@ -243,7 +252,8 @@ fn human_options(args: &Args, coloured: bool) -> HumanOptions<'static> {
     HumanOptions {
         coloured,
         width: terminal::width(),
-        live: terminal::is_live(args.format != Format::Human),
+        // What is said of runs that wait would be drawn over.
+        live: terminal::is_live(args.format != Format::Human) && !args.pause.hold().is_wanted(),
         until_fail: args.until_fail,
         again: Box::new(move |plan| again::command(plan, &options)),
     }

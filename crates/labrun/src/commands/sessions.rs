@@ -43,6 +43,13 @@ pub(crate) struct DownArgs {
     all: bool,
 }
 
+/// Let a run go on that waits for people
+#[derive(Debug, clap::Args)]
+pub(crate) struct ContinueArgs {
+    /// Which, if there are several
+    session: Option<String>,
+}
+
 /// Talk to a session at its prompt
 #[derive(Debug, clap::Args)]
 pub(crate) struct PromptArgs {
@@ -91,11 +98,11 @@ pub(crate) fn shell(args: &ShellArgs) -> anyhow::Result<Exit> {
 
 fn run(place: &[String], command: Vec<String>) -> anyhow::Result<Exit> {
     let (session, host) = match place {
-        [host] => (client::choose(None).map_err(complain)?, host),
+        [host] => (client::choose(None).map_err(|error| complain(&error))?, host),
         [session, host, ..] => (session.clone(), host),
         [] => return Err(Complaint::usage("there is no host named").into()),
     };
-    let status = attach::run(&session, host, command).map_err(complain)?;
+    let status = attach::run(&session, host, command).map_err(|error| complain(&error))?;
     Ok(match status {
         ExitStatus::Code(code) => Exit::Other(u8::try_from(code & 0xff).unwrap_or(u8::MAX)),
         // As shells say it.
@@ -107,27 +114,34 @@ fn run(place: &[String], command: Vec<String>) -> anyhow::Result<Exit> {
 pub(crate) fn down(args: &DownArgs) -> anyhow::Result<Exit> {
     let names = match args.all {
         true => address::sessions()?,
-        false => vec![client::choose(args.session.as_deref()).map_err(complain)?],
+        false => vec![client::choose(args.session.as_deref()).map_err(|error| complain(&error))?],
     };
     for name in names {
         match client::ask(&name, &Ask::Down) {
             Ok(_) | Err(SessionError::Ended { .. }) => {}
-            Err(error) => return Err(complain(error)),
+            Err(error) => return Err(complain(&error)),
         }
-        client::wait_for_end(&name).map_err(complain)?;
+        client::wait_for_end(&name).map_err(|error| complain(&error))?;
         anstream::eprintln!("{name} has ended");
     }
     Ok(Exit::Pass)
 }
 
-/// Until the person leaves; the session goes on, unless they end it.
-pub(crate) fn prompt(args: &PromptArgs) -> anyhow::Result<Exit> {
-    let session = client::choose(args.session.as_deref()).map_err(complain)?;
-    lab_session::prompt::run(&session).map_err(complain)?;
+/// Lets it go on.
+pub(crate) fn go_on(args: &ContinueArgs) -> anyhow::Result<Exit> {
+    let session = client::choose(args.session.as_deref()).map_err(|error| complain(&error))?;
+    client::ask(&session, &Ask::Continue).map_err(|error| complain(&error))?;
     Ok(Exit::Pass)
 }
 
-fn complain(error: SessionError) -> anyhow::Error {
+/// Until the person leaves; the session goes on, unless they end it.
+pub(crate) fn prompt(args: &PromptArgs) -> anyhow::Result<Exit> {
+    let session = client::choose(args.session.as_deref()).map_err(|error| complain(&error))?;
+    lab_session::prompt::run(&session).map_err(|error| complain(&error))?;
+    Ok(Exit::Pass)
+}
+
+fn complain(error: &SessionError) -> anyhow::Error {
     let help = error.help();
     Complaint { exit: Exit::Usage, message: error.to_string(), help }.into()
 }
