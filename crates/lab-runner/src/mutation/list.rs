@@ -3,7 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use lab_scenario::plan::{Action, Assertion, LineChange, Mutation, MutationKind, Plan, ProcessId};
+use lab_scenario::plan::{
+    Action, Answer, Assertion, LineChange, Mutation, MutationKind, Plan, ProcessId,
+};
 use lab_scenario::topology::{Network, Topology};
 
 use super::shape::shape;
@@ -35,7 +37,7 @@ pub struct LeftOut {
     pub log: usize,
     /// Nothing but a prompt.
     pub prompt: usize,
-    /// Answers to `ask`, which asks again.
+    /// Answers to `ask` but for those it was content with, and what may be one: it asks again.
     pub asked: usize,
     /// Those with something typed between their beginning and their end.
     pub pieces: usize,
@@ -79,15 +81,16 @@ pub fn list(plan: &Plan, base: &[Record], idle: &[Record]) -> Listing {
     for (at, lines) in story.lines.iter().enumerate() {
         let of = ProcessId(at);
         let mut judged: Vec<&Line> = Vec::new();
+        let mut answers: Vec<(&Line, usize)> = Vec::new();
         for line in lines {
             let left_out = &mut listing.left_out;
             if line.text.trim().is_empty() {
             } else if line.ended > story.over {
                 left_out.after += 1;
+            } else if let Some(asked) = asked(plan, &story, of, line) {
+                answers.push((line, asked));
             } else if !heard.contains(&of) {
                 left_out.unheard += 1;
-            } else if is_asked_for(plan, &story, of, line) {
-                left_out.asked += 1;
             } else if line.number < idle.begun[at] || is_before_talk(&story, line) {
                 left_out.startup += 1;
             } else if has_time(&line.text) {
@@ -100,15 +103,24 @@ pub fn list(plan: &Plan, base: &[Record], idle: &[Record]) -> Listing {
                 judged.push(line);
             }
         }
-        for (index, line) in judged.iter().enumerate() {
+        let mut add = |line: &Line, changes: Vec<LineChange>| {
             let near = near_line(plan, &story, of, line.ended);
-            let mutant = |change| {
+            of_lines.extend(changes.into_iter().map(|change| {
                 let (text, occurrence) = (line.text.clone(), line.occurrence);
                 let mutation = Mutation::Line { of, text, occurrence, change };
                 Mutant { mutation, near: near.clone() }
-            };
-            let next = judged.get(index + 1).copied();
-            of_lines.extend(changes(plan, of, line, next).map(mutant));
+            }));
+        };
+        for (index, line) in judged.iter().enumerate() {
+            add(line, changes(plan, of, line, judged.get(index + 1).copied()));
+        }
+        for (index, (line, asked)) in answers.iter().enumerate() {
+            let is_last = answers.get(index + 1).is_none_or(|(_, next)| next != asked);
+            if is_last && is_waited_for(plan, &story, *asked) {
+                add(line, vec![LineChange::Drop, delay(plan, of)]);
+            } else {
+                listing.left_out.asked += 1;
+            }
         }
     }
     of_lines.sort_by_key(|mutant| mutant.mutation.kind());
@@ -163,26 +175,27 @@ fn lot(plan: &Plan, mutation: &Mutation, seed: u64) -> u64 {
 }
 
 /// What may become of a line; the next is one that somebody may notice.
-fn changes(
-    plan: &Plan,
-    of: ProcessId,
-    line: &Line,
-    next: Option<&Line>,
-) -> impl Iterator<Item = LineChange> + use<> {
+fn changes(plan: &Plan, of: ProcessId, line: &Line, next: Option<&Line>) -> Vec<LineChange> {
     let swapped = next.filter(|next| next.text != line.text);
     let swapped = swapped.map(|next| LineChange::Swap(next.text.clone()));
-    let delay = LineChange::Delay(patience(plan, of).saturating_add(TOO_LATE));
     let altered = alter(&line.text, plan.identity.seed).map(LineChange::Alter);
-    [Some(LineChange::Drop), Some(LineChange::Double), Some(delay), swapped, altered]
+    [Some(LineChange::Drop), Some(LineChange::Double), Some(delay(plan, of)), swapped, altered]
         .into_iter()
         .flatten()
+        .collect()
+}
+
+fn delay(plan: &Plan, of: ProcessId) -> LineChange {
+    LineChange::Delay(patience(plan, of).saturating_add(TOO_LATE))
 }
 
 /// How long steps wait for output: of this process, or else of any.
 fn patience(plan: &Plan, of: ProcessId) -> Duration {
     let longest = |only: Option<ProcessId>| {
         let steps = plan.steps.iter().filter(|step| match step.action {
-            Action::Expect { from, .. } => only.is_none_or(|only| only == from),
+            Action::Expect { from: of, .. } | Action::Ask { of, .. } => {
+                only.is_none_or(|only| only == of)
+            }
             _ => false,
         });
         steps.map(|step| step.within).max()
@@ -250,13 +263,27 @@ fn came_in_pieces(story: &Story, line: &Line, prompt: &[u8]) -> bool {
         && story.typed.iter().any(|at| (line.began..line.ended).contains(at))
 }
 
-/// Whether a line came while an `ask` waited for its process.
-fn is_asked_for(plan: &Plan, story: &Story, of: ProcessId, line: &Line) -> bool {
-    story.played.iter().any(|played| {
-        let step = plan.steps.get(played.step);
-        let asks = step
-            .is_some_and(|step| matches!(step.action, Action::Ask { of: whom, .. } if whom == of));
-        asks && (played.from..=played.to).contains(&line.ended)
+/// Which of the played steps is an `ask` that a line may have answered. Where it waits
+/// for a pattern, nothing tells an answer from other output.
+fn asked(plan: &Plan, story: &Story, of: ProcessId, line: &Line) -> Option<usize> {
+    story.played.iter().position(|played| {
+        (played.from..=played.to).contains(&line.ended)
+            && match plan.steps.get(played.step).map(|step| &step.action) {
+                Some(Action::Ask { of: whom, answer, .. }) if *whom == of => match answer {
+                    Answer::Json(_) => line.text.trim_start().starts_with('{'),
+                    Answer::Output(_) => true,
+                },
+                _ => false,
+            }
+    })
+}
+
+/// Whether an `ask` waits for an answer before it asks again, and got the one that it
+/// asked for.
+fn is_waited_for(plan: &Plan, story: &Story, asked: usize) -> bool {
+    story.played.get(asked).is_some_and(|played| {
+        let action = plan.steps.get(played.step).map(|step| &step.action);
+        played.passed && matches!(action, Some(Action::Ask { answer: Answer::Json(_), .. }))
     })
 }
 

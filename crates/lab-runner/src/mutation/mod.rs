@@ -13,7 +13,8 @@
 //! * prompts: lines that are nothing but what the process leaves standing, without the end
 //!   of a line, when nobody types anything. A terminal that cannot go back over a row gets
 //!   one before whatever arrives;
-//! * answers to an `ask`, which asks again until they are right;
+//! * answers to an `ask`, which asks again until they are right. But it waits for each: the
+//!   one that it is content with can be lost, or late;
 //! * lines that begin with anything but a prompt and end only when something else was typed:
 //!   streams without lines;
 //! * what comes after the last step, which is not judged;

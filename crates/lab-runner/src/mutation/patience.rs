@@ -18,7 +18,7 @@ const MARGIN: u32 = 3;
 #[must_use]
 pub fn patient(plan: &Plan, base: &[Record], least: Duration) -> Plan {
     let mut took: HashMap<usize, Duration> = HashMap::new();
-    for Played { step, from, to } in Story::of(plan, base).played {
+    for Played { step, from, to, .. } in Story::of(plan, base).played {
         let longest = took.entry(step).or_default();
         *longest = Duration::from_nanos(to.saturating_sub(from)).max(*longest);
     }

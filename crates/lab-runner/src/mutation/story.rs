@@ -36,6 +36,8 @@ pub(super) struct Line {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Played {
     pub(super) step: usize,
+    /// Not so if it was optional, or is to be tried again.
+    pub(super) passed: bool,
     pub(super) from: Nanos,
     pub(super) to: Nanos,
 }
@@ -96,7 +98,8 @@ impl Story {
                 Event::StepStarted { step } => _ = open.insert(*step, *at),
                 Event::StepPassed { step } | Event::StepMissed { step, .. } => {
                     let from = open.remove(step).unwrap_or(*at);
-                    story.played.push(Played { step: *step, from, to: *at });
+                    let passed = matches!(event, Event::StepPassed { .. });
+                    story.played.push(Played { step: *step, passed, from, to: *at });
                     story.over = *at;
                 }
                 _ => {}

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use lab_scenario::pattern::PatternTemplate;
 use lab_scenario::plan::{
-    Action, BackendKind, Command, Identity, Input, LineChange, Mutation, MutationKind,
+    Action, Answer, BackendKind, Command, Identity, Input, LineChange, Mutation, MutationKind,
     PLAN_VERSION, Plan, Process, ProcessId, Signal, Stdio, Step,
 };
 use lab_scenario::source::Place;
@@ -102,6 +102,14 @@ fn step(from: u64, to: u64, step: usize) -> [Record; 2] {
     [
         Record { at: from * MS, event: Event::StepStarted { step } },
         Record { at: to * MS, event: Event::StepPassed { step } },
+    ]
+}
+
+fn step_missed(from: u64, to: u64, step: usize) -> [Record; 2] {
+    let why = "no".to_owned();
+    [
+        Record { at: from * MS, event: Event::StepStarted { step } },
+        Record { at: to * MS, event: Event::StepMissed { step, why } },
     ]
 }
 
@@ -216,6 +224,45 @@ fn a_line_that_came_in_pieces_is_no_mutant() {
 fn a_mutant_shares_no_network() {
     let sharing = Plan { share_topology: true, ..plan() };
     assert!(!broken(&sharing, &Mutation::Mute(BOB)).share_topology);
+}
+
+#[test]
+fn what_an_ask_is_content_with_can_be_lost_or_late() {
+    let plan = plan();
+    let waiting = &plan.steps[4];
+    let ask = |answer| {
+        let line = Template::literal("state");
+        Step { action: Action::Ask { of: BOB, line, answer, every: None }, ..waiting.clone() }
+    };
+    let pattern = PatternTemplate::Literal(Template::literal("hello"));
+    let any = ask(Answer::Output(pattern));
+    let asked = |answers: [Step; 2]| {
+        let mut plan = plan.clone();
+        plan.steps.splice(4.., answers);
+        let mut base = vec![
+            started(1, BOB),
+            Record { at: 4 * MS, event: Event::Input { process: BOB, bytes: Bytes(vec![]) } },
+            said(5, BOB, "{\"n\": 1}\nalice came\n{\"n\": 2}\n"),
+            said(9, BOB, "{\"n\": 2}\n"),
+        ];
+        base.extend(step_missed(8, 10, 5));
+        base.extend(step(4, 7, 4));
+        base.sort_by_key(|record| record.at);
+        let Listing { mutants, left_out } = list(&plan, &base, &[]);
+        let of_lines = mutants.iter().filter_map(|mutant| match &mutant.mutation {
+            Mutation::Line { text, occurrence, .. } => {
+                Some((mutant.mutation.kind().name(), text.clone(), *occurrence))
+            }
+            _ => None,
+        });
+        (of_lines.collect::<Vec<_>>(), left_out)
+    };
+    let (mutants, left_out) = asked([ask(Answer::Json(vec![])), ask(Answer::Json(vec![]))]);
+    let second = "{\"n\": 2}".to_owned();
+    assert_eq!(mutants, [("drop", second.clone(), 1), ("delay", second, 1)]);
+    assert_eq!((left_out.asked, left_out.unheard), (2, 1), "{left_out:?}");
+    let (mutants, left_out) = asked([any.clone(), any]);
+    assert_eq!((mutants.len(), left_out.asked), (0, 4), "{left_out:?}");
 }
 
 #[test]
