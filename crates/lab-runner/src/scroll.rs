@@ -25,6 +25,8 @@ pub(crate) struct Scroll {
     lost: usize,
     /// Start of each chunk and its time, oldest first.
     arrivals: Vec<(usize, Nanos)>,
+    /// The next chunk has a time of its own.
+    divided: bool,
     /// When the newest byte came.
     newest: Nanos,
     /// Where the next expectation begins to look.
@@ -37,7 +39,7 @@ impl Scroll {
     /// Adds what came out.
     pub(crate) fn push(&mut self, bytes: &[u8], at: Nanos) {
         let same = |&(_, last): &(usize, Nanos)| at.saturating_sub(last) < RESOLUTION;
-        if !self.arrivals.last().is_some_and(same) {
+        if std::mem::take(&mut self.divided) || !self.arrivals.last().is_some_and(same) {
             self.arrivals.push((self.end(), at));
         }
         self.newest = at;
@@ -48,6 +50,11 @@ impl Scroll {
             self.lost += lose;
             self.arrivals.retain(|&(start, _)| start >= self.lost);
         }
+    }
+
+    /// What comes from now on does not share the time of what came before, however soon.
+    pub(crate) fn divide(&mut self) {
+        self.divided = true;
     }
 
     /// More will come after all: the process was started again.

@@ -240,12 +240,19 @@ impl<'p> Player<'p> {
         self.advance(now);
     }
 
+    /// The time for checks of what is said or typed now: not before a moment that a step
+    /// has named already.
+    fn moment(&self, now: Nanos) -> Nanos {
+        self.labels.last().map_or(now, |&(_, named)| named.max(now))
+    }
+
     /// A process said something.
     pub(crate) fn output(&mut self, process: ProcessId, stream: Stream, bytes: &[u8], now: Nanos) {
         let now = self.pause.inside(now);
+        let at = self.moment(now);
         if let Some(scroll) = self.actors[process.0].scroll_mut(stream) {
             let was_cut = scroll.is_cut();
-            scroll.push(bytes, now);
+            scroll.push(bytes, at);
             if scroll.is_cut() && !was_cut {
                 self.warn(format!(
                     "{} has said more than {} MiB: the rest is looked at but not recorded",

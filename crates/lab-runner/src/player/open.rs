@@ -7,7 +7,7 @@ use super::step::StepState;
 use super::{Order, Player, nanos};
 use crate::bytes::Bytes;
 use crate::event::Event;
-use crate::scroll::Nanos;
+use crate::scroll::{Nanos, Scroll};
 
 /// End of input on a terminal (termios(3), VEOF).
 const CTRL_D: u8 = 4;
@@ -135,7 +135,8 @@ impl Player<'_> {
             self.actors[to.0].mid_line = !matches!(last, b'\n' | &CTRL_D);
         }
         self.chronicle.typed(now, self.name(to), &bytes);
-        self.actors[to.0].typed.push((now, bytes.clone()));
+        let at = self.moment(now);
+        self.actors[to.0].typed.push((at, bytes.clone()));
         self.emit(Event::Input { process: to, bytes: Bytes(bytes.clone()) });
         self.orders.push_back(Order::Type(to, bytes));
         Ok(())
@@ -178,7 +179,10 @@ impl Player<'_> {
             // This end was asked for; it is no surprise to the steps that follow.
             Action::Exit { of, .. } => self.actors[of.0].excused = true,
             Action::Label(label) => {
-                self.labels.push((label.clone(), now));
+                // Of what has the same time, it comes after what was said and typed before.
+                self.labels.push((label.clone(), self.moment(now) + 1));
+                let scrolls = self.actors.iter_mut().flat_map(|actor| &mut actor.scrolls);
+                scrolls.for_each(Scroll::divide);
                 self.emit(Event::Labelled { step: index, label: label.clone() });
                 self.pause_at(label, now);
             }

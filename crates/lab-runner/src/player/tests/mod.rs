@@ -16,6 +16,7 @@ use super::*;
 mod ask;
 mod broken;
 mod held;
+mod labels;
 mod strands;
 
 const MS: Nanos = 1_000_000;
