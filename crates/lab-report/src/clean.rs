@@ -164,7 +164,7 @@ impl Cleaner {
 
 /// Control characters of Latin-1, which some terminals obey, and characters
 /// that reorder or break the text around them.
-fn is_deceptive(character: char) -> bool {
+pub(crate) fn is_deceptive(character: char) -> bool {
     matches!(character,
         '\u{80}'..='\u{9f}'
         | '\u{200e}' | '\u{200f}'

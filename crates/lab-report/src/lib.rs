@@ -5,7 +5,8 @@
 //! * [`results`]: a folder for each run, written as things happen;
 //! * [`Json`]: JSON lines;
 //! * [`JUnit`]: XML for CI servers;
-//! * [`mutation`]: what was noticed of what was broken on purpose.
+//! * [`mutation`]: what was noticed of what was broken on purpose;
+//! * [`replay`]: a run seen again, all its terminals side by side.
 //!
 //! None of them runs anything, and none shows the output of a program without
 //! [cleaning](clean) it.
@@ -13,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 pub mod clean;
+mod decode;
 pub mod failure;
 mod human;
 mod identity;
@@ -23,7 +25,9 @@ mod outlet;
 mod progress;
 mod recap;
 mod repetitions;
+pub mod replay;
 pub mod results;
+mod speaker;
 pub mod statistics;
 #[cfg(test)]
 mod testing;

@@ -8,8 +8,8 @@ use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use lab_network::probe;
 
 use crate::commands::{
-    check, completions, doctor, explain, import, list, man, mutate, new, run, schema, sessions,
-    stage, up,
+    check, completions, doctor, explain, import, list, man, mutate, new, replay, run, schema,
+    sessions, stage, up,
 };
 use crate::exit::{self, Complaint, Exit};
 
@@ -42,6 +42,7 @@ enum Command {
     List(list::Args),
     Check(check::Args),
     Mutate(mutate::Args),
+    Replay(replay::Args),
     Explain(explain::Args),
     New(new::Args),
     Import(import::Args),
@@ -95,6 +96,7 @@ pub(crate) fn main() -> ExitCode {
         Command::List(args) => list::main(&args),
         Command::Check(args) => check::main(&args),
         Command::Mutate(args) => mutate::main(&args),
+        Command::Replay(args) => replay::main(&args),
         Command::Explain(args) => explain::main(&args),
         Command::Doctor(args) => doctor::main(&args),
         Command::New(args) => new::main(&args),

@@ -10,7 +10,7 @@ use lab_runner::request::{Size, TerminalId};
 use lab_scenario::plan::{Plan, Process, ProcessId};
 
 use super::account::Account;
-use super::cast::Cast;
+use super::cast::{Cast, Markers};
 use super::file::{Growing, cannot, relink, write_whole};
 use super::transcript::Transcript;
 use super::{names, statistics};
@@ -76,10 +76,13 @@ struct Recording {
     account: Account,
     /// What is to be known of each process: those of the plan, and those that were added.
     cast: Vec<AddedProcess>,
+    /// The texts of the steps that were added.
+    added_steps: Vec<String>,
     /// Names of the files of each process, without their endings.
     files: Vec<String>,
     processes: BTreeMap<ProcessId, ProcessFiles>,
     terminals: BTreeMap<TerminalId, Cast>,
+    markers: Markers,
 }
 
 /// The files of a process that was started.
@@ -101,7 +104,9 @@ impl Recording {
         };
         Ok(Self {
             cast: plan.processes.iter().map(known).collect(),
+            added_steps: Vec::new(),
             terminals: BTreeMap::new(),
+            markers: Markers::default(),
             events: Growing::create(folder.join("events.jsonl"), true, u64::MAX)?,
             transcript: Transcript::create(folder.join("transcript.txt"), plan)?,
             account: Account::new(plan),
@@ -118,52 +123,66 @@ impl Recording {
         self.account.note(record);
         self.transcript.note(plan, record)?;
         match &record.event {
-            Event::Extended { processes, .. } => {
+            Event::Extended { processes, steps } => {
+                self.added_steps.extend(steps.iter().cloned());
                 self.cast.extend(processes.iter().cloned());
                 self.files = names::distinct(self.cast.iter().map(|process| &*process.name));
             }
             Event::ProcessStarted { process, .. } => {
-                self.files_of(*process)?;
+                self.make_files(*process)?;
             }
             Event::TerminalOpened { terminal, host, argv, size, .. } => {
                 self.open(*terminal, host, argv, *size)?;
             }
             Event::TerminalOutput { terminal, bytes, fleeting: false, .. } => {
                 if let Some(cast) = self.terminals.get_mut(terminal) {
-                    cast.output(record.at, bytes)?;
+                    cast.output(record.at, bytes, &self.markers)?;
                 }
             }
             Event::TerminalInput { terminal, bytes } => {
                 if let Some(cast) = self.terminals.get_mut(terminal) {
-                    cast.input(record.at, bytes)?;
+                    cast.input(record.at, bytes, &self.markers)?;
                 }
             }
             Event::TerminalResized { terminal, size } => {
                 if let Some(cast) = self.terminals.get_mut(terminal) {
-                    cast.resize(record.at, *size)?;
+                    cast.resize(record.at, *size, &self.markers)?;
                 }
             }
-            Event::TerminalClosed { terminal, .. } => _ = self.terminals.remove(terminal),
+            Event::TerminalClosed { terminal, .. } => {
+                if let Some(mut cast) = self.terminals.remove(terminal) {
+                    cast.finish(&self.markers)?;
+                }
+            }
             Event::Output { process, bytes, .. } => {
-                if let Some(files) = self.files_of(*process)? {
+                self.make_files(*process)?;
+                if let Some(files) = self.processes.get_mut(process) {
                     files.log.append(bytes, "")?;
-                    files.cast.output(record.at, bytes)?;
+                    files.cast.output(record.at, bytes, &self.markers)?;
                 }
             }
             Event::Input { process, bytes } => {
-                if let Some(files) = self.files_of(*process)? {
-                    files.cast.input(record.at, bytes)?;
+                self.make_files(*process)?;
+                if let Some(files) = self.processes.get_mut(process) {
+                    files.cast.input(record.at, bytes, &self.markers)?;
                 }
             }
+            Event::StepStarted { step } => {
+                let own = plan.steps.get(*step).map(|step| &step.text);
+                let added = || self.added_steps.get(step.checked_sub(plan.steps.len())?);
+                let text = own.or_else(added).map_or("", |text| text);
+                self.markers.add(record.at, &format!("step {}: {text}", step + 1));
+            }
+            Event::FaultApplied { fault, .. } => self.markers.add(record.at, &fault.to_string()),
             _ => {}
         }
         Ok(())
     }
 
-    /// The files of a process, made when it is first heard of.
-    fn files_of(&mut self, id: ProcessId) -> Result<Option<&mut ProcessFiles>, ReportError> {
+    /// Makes the files of a process when it is first heard of.
+    fn make_files(&mut self, id: ProcessId) -> Result<(), ReportError> {
         let (Some(process), Some(name)) = (self.cast.get(id.0), self.files.get(id.0)) else {
-            return Ok(None);
+            return Ok(());
         };
         if !self.processes.contains_key(&id) {
             let folder = self.folder.join("transcripts");
@@ -171,10 +190,10 @@ impl Recording {
             let title = format!("{} on {}", process.name, process.host);
             let log = Growing::create(folder.join(format!("{name}.log")), keep_open, u64::MAX)?;
             let path = folder.join(format!("{name}.cast"));
-            let cast = Cast::create(path, keep_open, &title, Size::default())?;
+            let cast = Cast::of_process(path, keep_open, &title)?;
             self.processes.insert(id, ProcessFiles { log, cast });
         }
-        Ok(self.processes.get_mut(&id))
+        Ok(())
     }
 
     /// Begins the file of a terminal that a person has opened: `terminals/3-h1.cast`.
@@ -189,12 +208,16 @@ impl Recording {
         fs::create_dir_all(&folder).map_err(cannot("make the folder", &folder))?;
         let title = format!("{host}: {}", argv.join(" "));
         let path = folder.join(format!("{terminal}-{}.cast", names::safe(host)));
-        let cast = Cast::create(path, false, &title, size.unwrap_or_default())?;
+        let cast = Cast::of_terminal(path, &title, size)?;
         self.terminals.insert(terminal, cast);
         Ok(())
     }
 
-    fn end(self, run: Run<'_>, outcome: &RunOutcome) -> Result<(), ReportError> {
+    fn end(mut self, run: Run<'_>, outcome: &RunOutcome) -> Result<(), ReportError> {
+        let processes = self.processes.values_mut().map(|files| &mut files.cast);
+        for cast in processes.chain(self.terminals.values_mut()) {
+            cast.finish(&self.markers)?;
+        }
         if outcome.failure.is_some() {
             let text = FailureReport::plain(run.plan, outcome).render();
             write_whole(&self.folder, "failure.txt", text.as_bytes())?;

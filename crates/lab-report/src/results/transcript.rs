@@ -16,20 +16,18 @@ use lab_scenario::plan::{Plan, ProcessId};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::file::Growing;
-use crate::clean::{Cleaner, clean_line};
+use crate::clean::clean_line;
+use crate::speaker::Speaker;
 use crate::words;
 
 /// Bytes of a transcript.
 const LIMIT: u64 = 16 << 20;
 
-/// Longest line that is waited for the end of.
-const MAX_LINE: usize = 4 << 10;
-
 /// A transcript in the making.
 #[derive(Debug)]
 pub(super) struct Transcript {
     file: Growing,
-    speakers: Vec<Speaker>,
+    speakers: Vec<Named>,
     /// The texts of steps that were added to those of the plan.
     added: Vec<String>,
     /// What is to be written next.
@@ -37,16 +35,14 @@ pub(super) struct Transcript {
 }
 
 #[derive(Debug)]
-struct Speaker {
+struct Named {
     name: String,
-    cleaner: Cleaner,
-    /// Said, but the line has not ended.
-    partial: String,
+    speaker: Speaker,
 }
 
-impl Speaker {
+impl Named {
     fn new(name: String) -> Self {
-        Self { name, cleaner: Cleaner::new(), partial: String::new() }
+        Self { name, speaker: Speaker::default() }
     }
 }
 
@@ -57,7 +53,7 @@ impl Transcript {
         let width = names.iter().map(|name| name.width()).max().unwrap_or(0);
         Ok(Self {
             file: Growing::create(path, true, LIMIT)?,
-            speakers: names.iter().map(|name| Speaker::new(words::pad(name, width))).collect(),
+            speakers: names.iter().map(|name| Named::new(words::pad(name, width))).collect(),
             added: Vec::new(),
             text: String::new(),
         })
@@ -84,7 +80,7 @@ impl Transcript {
             }
             Event::Extended { processes, steps } => {
                 let names = processes.iter().map(|process| clean_line(&process.name));
-                self.speakers.extend(names.map(Speaker::new));
+                self.speakers.extend(names.map(Named::new));
                 self.added.extend(steps.iter().cloned());
             }
             Event::Held { because } => {
@@ -157,27 +153,16 @@ impl Transcript {
     }
 
     fn said(&mut self, at: u64, process: ProcessId, bytes: &[u8]) {
-        let Some(speaker) = self.speakers.get_mut(process.0) else { return };
-        speaker.cleaner.push(bytes, &mut speaker.partial);
-        let mut said = std::mem::take(&mut speaker.partial);
-        if let Some(end) = said.rfind('\n') {
-            let rest = said.split_off(end + 1);
-            for line in said.lines().filter(|line| !line.trim().is_empty()) {
-                self.spoken(at, process, '<', line);
-            }
-            said = rest;
-        }
-        self.speakers[process.0].partial = said;
-        if self.speakers[process.0].partial.len() > MAX_LINE {
-            self.break_line(at, process);
+        let Some(named) = self.speakers.get_mut(process.0) else { return };
+        for line in named.speaker.hear(bytes) {
+            self.spoken(at, process, '<', &line);
         }
     }
 
     /// Writes what was said of a line that has not ended.
     fn break_line(&mut self, at: u64, process: ProcessId) {
-        let Some(speaker) = self.speakers.get_mut(process.0) else { return };
-        let partial = std::mem::take(&mut speaker.partial);
-        if !partial.is_empty() {
+        let Some(named) = self.speakers.get_mut(process.0) else { return };
+        if let Some(partial) = named.speaker.break_line() {
             self.spoken(at, process, '<', &partial);
         }
     }
