@@ -10,5 +10,6 @@ mod imports;
 mod mutants;
 mod programs;
 mod repetitions;
+mod replay;
 mod sharing;
 mod trust;

@@ -40,6 +40,8 @@ pub(super) fn show(mut player: Player, coloured: bool) -> io::Result<Exit> {
     let mut terminal = ratatui::try_init().inspect_err(|_| ratatui::restore())?;
     forward(signals, sender);
     let ended = watch(&mut terminal, &mut player, coloured, &messages);
+    // Shows the cursor again.
+    drop(terminal);
     let restored = ratatui::try_restore();
     match ended? {
         Ended::Quit(exit) => restored.map(|()| exit),
