@@ -3,7 +3,6 @@
 use lab_runner::request::Size;
 use ratatui::layout::Rect;
 
-
 /// A narrower pane would hold no line.
 const MIN_COLUMNS: u16 = 30;
 

@@ -26,9 +26,7 @@ mod view;
 
 pub use player::{Command, Player};
 pub use print::print;
-pub use recording::{
-    MAX_RECORD, Marker, MarkerKind, Moment, Piece, Recording, State, Track, What,
-};
+pub use recording::{MAX_RECORD, Marker, MarkerKind, Moment, Piece, Recording, State, Track, What};
 pub use view::draw;
 
 /// A time or a length of time in nanoseconds. Times are since the run began.

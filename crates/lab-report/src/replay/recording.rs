@@ -392,7 +392,8 @@ impl Draft {
     }
 
     fn finish(self) -> Recording {
-        let mut tracks: Vec<Track> = self.processes.into_values().chain(self.terminals.into_values()).collect();
+        let mut tracks: Vec<Track> =
+            self.processes.into_values().chain(self.terminals.into_values()).collect();
         for track in &mut tracks {
             // A stage never goes back in time; a file that somebody wrote may.
             track.pieces.sort_by_key(|piece| piece.at);
@@ -468,6 +469,37 @@ mod tests {
         let times: Vec<_> = recording.tracks[0].pieces.iter().map(|piece| piece.at).collect();
         assert_eq!(times, [2, 9]);
         assert!(recording.doubts.is_empty());
+    }
+
+    #[test]
+    fn terminals_of_people() {
+        let events = br#"{"at":1,"event":{"held":{"because":"done"}}}
+{"at":2,"event":{"terminal_opened":{"terminal":7,"host":"h1","argv":["bash"],"pid":9,"size":{"rows":50,"columns":132}}}}
+{"at":3,"event":{"terminal_output":{"terminal":7,"stream":"terminal","bytes":"h1:~$ "}}}
+{"at":4,"event":{"terminal_input":{"terminal":7,"bytes":"l"}}}
+{"at":5,"event":{"terminal_resized":{"terminal":7,"size":{"rows":10,"columns":40}}}}
+{"at":6,"event":{"extended":{"processes":[{"name":"late","host":"h2"}],"steps":["start: late"]}}}
+{"at":6,"event":{"step_started":{"step":3}}}
+{"at":7,"event":{"process_started":{"process":3,"pid":10,"argv":["cat"]}}}
+{"at":8,"event":{"terminal_closed":{"terminal":7,"status":{"code":0}}}}
+{"at":9,"event":{"terminal_output":{"terminal":8,"stream":"terminal","bytes":"never opened"}}}
+"#;
+        let recording = Recording::parse(Some(RUN.as_bytes()), &events[..]).unwrap();
+        let [late, terminal] = &recording.tracks[..] else { panic!("{:?}", recording.tracks) };
+        assert_eq!((&*late.name, &*late.host, late.is_bare), ("late", "h2", true));
+        assert_eq!((&*terminal.name, &*terminal.host), ("terminal 7", "h1"));
+        assert_eq!((terminal.size, terminal.is_bare), (Size { rows: 50, columns: 132 }, false));
+        assert_eq!(terminal.pieces.len(), 3);
+        assert_eq!(terminal.state(8), Some(&State::Ended("ended with code 0".into())));
+        let markers: Vec<_> =
+            recording.markers.iter().map(|marker| (marker.kind, &*marker.text)).collect();
+        assert_eq!(
+            markers,
+            [
+                (MarkerKind::Pause, "the run is held: its steps are done"),
+                (MarkerKind::Step, "step 4: start: late"),
+            ]
+        );
     }
 
     #[test]

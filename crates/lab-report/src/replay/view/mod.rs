@@ -18,7 +18,7 @@ const STATUS: u16 = 2;
 /// All keys, for the help.
 const KEYS: [(&str, &str); 12] = [
     ("space", "pause, go on"),
-    ("← →", "back, ahead by 5 s"),
+    ("← →", "5 s back, ahead"),
     ("[ ]", "to the marker before, the next one"),
     (", .", "to the event before, the next one"),
     ("- +", "slower, faster"),
@@ -28,7 +28,7 @@ const KEYS: [(&str, &str); 12] = [
     ("z Enter", "only this terminal, or all again"),
     ("? h", "this help"),
     ("q Esc", "quit"),
-    ("┼ ▲ ◆ ✗", "a step, a label, a change, trouble"),
+    ("┼ ▲ ◆ ‖ ✗", "step, label, change, hold, trouble"),
 ];
 
 /// Draws what is to be seen of a recording into a window that the player was

@@ -77,7 +77,7 @@ fn help_covers_the_terminals() {
     ━ server on h4 ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ not started ━
          ┌───────────────────────────────────────────────┐
          │ space      pause, go on                       │
-         │ ← →        back, ahead by 5 s                 │
+         │ ← →        5 s back, ahead                    │
          │ [ ]        to the marker before, the next one │
     ─ ali│ , .        to the event before, the next one  │rted ─
          │ - +        slower, faster                     │
@@ -87,7 +87,7 @@ fn help_covers_the_terminals() {
     ─ bob│ z Enter    only this terminal, or all again   │rted ─
          │ ? h        this help                          │
          │ q Esc      quit                               │
-         │ ┼ ▲ ◆ ✗    a step, a label, a change, trouble │
+         │ ┼ ▲ ◆ ‖ ✗  step, label, change, hold, trouble │
          └───────────────────────────────────────────────┘
 
      ▶ 1×       0.000 / 4.000 s  ───────┼─┼─────◆─────────────✗
