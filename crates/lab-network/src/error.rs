@@ -62,7 +62,7 @@ pub enum NetworkError {
     /// A network that was used is not as it was before.
     #[error("{what}")]
     NotAsNew {
-        /// What is different: `the routes of h1 are not as they were`.
+        /// What is different: `h1's routes changed`.
         what: String,
     },
     /// The program that drives Mininet failed.

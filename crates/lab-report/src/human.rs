@@ -2,7 +2,7 @@
 //! a full account of each that did not pass, and a summary. Of repetitions only
 //! the first that did not pass in its way is shown; the rest is counted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::time::Duration;
 
@@ -61,6 +61,8 @@ pub struct Human<'a> {
     theme: Theme,
     progress: Option<Progress>,
     warnings: BTreeMap<RunIndex, Vec<String>>,
+    /// What was said of networks that are not shared. Once is enough for all repetitions.
+    spent: BTreeSet<String>,
     label_width: usize,
     /// The same of what is repeated.
     tally_width: usize,
@@ -80,6 +82,7 @@ impl<'a> Human<'a> {
             theme,
             progress,
             warnings: BTreeMap::new(),
+            spent: BTreeSet::new(),
             label_width: 0,
             tally_width: 0,
             full_failures: 0,
@@ -134,6 +137,14 @@ impl<'a> Human<'a> {
         };
         text.push_str(&summary.unwrap_or_default());
         self.print(&text)
+    }
+
+    /// `      note: not shared after shared/new-address: h1's addresses changed`
+    fn spent(&mut self, plan: &Plan, why: &str) -> Result<(), ReportError> {
+        let style = self.theme.faint;
+        let what = clean_line(&format!("not shared after {}: {why}", statistics::label(plan)));
+        let text = format!("      {style}note: {what}{style:#}\n");
+        if self.spent.insert(what) { self.print(&text) } else { Ok(()) }
     }
 
     /// The line of a run, and what went wrong.
@@ -274,6 +285,7 @@ impl Reporter for Human<'_> {
             DispatchEvent::RunRecord { run, record, .. } => self.note(run, record),
             DispatchEvent::RunAgain { run, outcome } => return self.again(run, outcome),
             DispatchEvent::RunEnded { run, outcome } => return self.end(run, outcome),
+            DispatchEvent::NetworkSpent { plan, why, .. } => return self.spent(plan, why),
             DispatchEvent::SuiteFinished { summary } => return self.finish(summary),
             _ => {}
         }

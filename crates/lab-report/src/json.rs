@@ -10,6 +10,7 @@
 //! * `run_again`: an attempt was invalid and the run is made again; as `run_ended`;
 //! * `run_ended`: `verdict`, `failure`, `duration_ns`, `points`, `disturbances`, which
 //!   `attempt` it was, and whether an interrupt `cut_short` the run;
+//! * `network_spent`: no other run may have the network that this one had last, and `why`;
 //! * `statistics`: of a scenario that was repeated, with the values of its matrix: how
 //!   many of its runs passed, the `pass_rate` with its `interval`, and the `groups` of
 //!   runs that did not pass, all in the same way;
@@ -66,6 +67,10 @@ enum Line<'a> {
     },
     RunAgain(Ended<'a>),
     RunEnded(Ended<'a>),
+    NetworkSpent {
+        run: usize,
+        why: &'a str,
+    },
     Statistics(statistics::Document<'a>),
     SuiteFinished {
         total: usize,
@@ -137,6 +142,9 @@ impl Reporter for Json<'_> {
             DispatchEvent::RunEnded { run, outcome } => {
                 self.tallies.add(run, outcome);
                 self.write(&Line::RunEnded(Ended::of(run, outcome)))
+            }
+            DispatchEvent::NetworkSpent { index, why, .. } => {
+                self.write(&Line::NetworkSpent { run: index.0, why })
             }
             DispatchEvent::SuiteFinished { summary } => {
                 for tally in std::mem::take(&mut self.tallies).iter() {

@@ -189,6 +189,30 @@ fn as_json() {
     assert_eq!(lines.last().unwrap()["failed"], 1);
 }
 
+/// Tells a reporter twice of the same network.
+fn play_spent(mut reporter: impl Reporter) {
+    let plan = &jobs()[0].plan;
+    for index in [RunIndex(0), RunIndex(1)] {
+        let why = "h2's routes\x1b[2J changed";
+        reporter.report(&DispatchEvent::NetworkSpent { index, plan, why }).unwrap();
+    }
+}
+
+#[test]
+fn a_network_that_is_not_shared() {
+    let page = Page::default();
+    play_spent(human(&page, false));
+    assert_snapshot!(page.text(), @"      note: not shared after direct-chat/three-users: h2's routes changed");
+    let page = Page::default();
+    play_spent(Json::new(page.clone()));
+    let line: serde_json::Value =
+        serde_json::from_str(page.text().lines().next().unwrap()).unwrap();
+    assert_eq!(
+        line,
+        serde_json::json!({"type": "network_spent", "run": 0, "why": "h2's routes\x1b[2J changed"})
+    );
+}
+
 #[test]
 fn as_junit() {
     let page = Page::default();

@@ -13,6 +13,9 @@ pub struct Assignment<P = Plan> {
     pub plan: P,
     /// The folder of its results: what `${run.dir}` stands for.
     pub run_dir: Option<PathBuf>,
+    /// Why the network of an earlier run was not to be had, if it could have been.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_shared: Option<String>,
     /// Whether to make the network new again after the run, and to wait for another
     /// plan on it.
     pub keep: bool,

@@ -4,8 +4,8 @@
 //! A stage writes one [`Record`] per line of JSON to its standard output. The
 //! first is [`Event::RunStarted`], the last [`Event::RunFinished`]; a stage
 //! that ends without the last one has crashed or was killed. One that was asked
-//! to keep its network says [`Event::StageReady`] then, if it can, and begins anew
-//! with the next plan. Consumers must ignore events they do not know.
+//! to keep its network says [`Event::StageReady`] then and begins anew with the next
+//! plan, or [`Event::StageSpent`] and ends. Consumers must ignore events they do not know.
 
 use lab_scenario::plan::{BackendKind, ExitStatus, Fault, LinkState, ProcessId};
 use lab_scenario::source::Place;
@@ -56,6 +56,10 @@ pub enum Event {
         /// Whether an earlier run had it first, and it was made new again since.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         shared: bool,
+        /// Why it had to be built though an earlier run had the same: what that run
+        /// has changed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        not_shared: Option<String>,
     },
     /// A process was started.
     ProcessStarted {
@@ -258,6 +262,11 @@ pub enum Event {
     /// After a run, and part of none: the network is as new, and the stage waits for
     /// another plan on its standard input.
     StageReady,
+    /// After a run, and part of none: no other run may follow on this network.
+    StageSpent {
+        /// What is not as it was, in a few words: `h2's routes changed`.
+        why: String,
+    },
 }
 
 /// What came of a run, worst last.

@@ -178,18 +178,21 @@ pub(crate) trait Record {
 ///         lasting: Text = required "for",
 ///         /// For what.
 ///         reason: Text = "reason",
+///         /// How often.
+///         times: Open<Times> = "times" or 1_u32,
 ///     }
 /// }
 /// ```
 /// makes a struct with an `Option` for each field, its [`Decode`] and its
-/// [`Record`]. The doc comments are for the users of editors, too.
+/// [`Record`]. The doc comments are for people, too: editors and the reference show them.
+/// `or` tells them what holds if the key is not given.
 macro_rules! record {
     ($(
         $(#[doc = $doc:literal])*
         struct $name:ident as $what:literal {
             $(
                 $(#[doc = $field_doc:literal])*
-                $field:ident: $type:ty = $($required:ident)? $key:literal,
+                $field:ident: $type:ty = $($required:ident)? $key:literal $(or $default:expr)?,
             )*
         }
     )*) => {$(
@@ -245,14 +248,17 @@ macro_rules! record {
 
             fn schema(definitions: &mut $crate::schema::Definitions) -> serde_json::Value {
                 definitions.refer(stringify!($name), |definitions| {
-                    let mut object = $crate::schema::Object::new(concat!($($doc, "\n"),*));
-                    $(object.property(
-                        $key,
-                        concat!($($field_doc, "\n"),*),
-                        <$type as $crate::decode::Decode>::schema(definitions),
-                    );)*
-                    $($(object.$required($key);)?)*
-                    object.record()
+                    let form = $crate::schema::Form::Record;
+                    let mut object =
+                        $crate::schema::Object::new(form, $what, concat!($($doc, "\n"),*));
+                    $(
+                        let value = <$type as $crate::decode::Decode>::schema(definitions);
+                        object
+                            .key($key, concat!($($field_doc, "\n"),*), value)
+                            $(.$required())?
+                            $(.default(&$default))?;
+                    )*
+                    object
                 })
             }
         }
@@ -316,13 +322,14 @@ macro_rules! choice {
 
             fn schema(definitions: &mut $crate::schema::Definitions) -> serde_json::Value {
                 definitions.refer(stringify!($name), |definitions| {
-                    let mut object = $crate::schema::Object::new(concat!($($doc, "\n"),*));
-                    $(object.property(
-                        $key,
-                        concat!($($variant_doc, "\n"),*),
-                        <$type as $crate::decode::Decode>::schema(definitions),
-                    );)*
-                    object.choice()
+                    let form = $crate::schema::Form::Choice;
+                    let mut object =
+                        $crate::schema::Object::new(form, $what, concat!($($doc, "\n"),*));
+                    $(
+                        let value = <$type as $crate::decode::Decode>::schema(definitions);
+                        object.key($key, concat!($($variant_doc, "\n"),*), value);
+                    )*
+                    object
                 })
             }
         }

@@ -37,13 +37,14 @@ pub fn schema(kind: FileKind) -> Value {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": title,
         "allOf": [root],
-        "definitions": definitions.0,
+        "definitions": definitions.described(),
     })
 }
 
 /// The named parts of a schema: mappings with known keys, each described once.
+/// In the order in which they are met. One that is being described is not there yet.
 #[derive(Debug, Default)]
-pub(crate) struct Definitions(Map<String, Value>);
+pub(crate) struct Definitions(Vec<(String, Option<Object>)>);
 
 impl Definitions {
     /// Refers to the part of that Rust type, describing it when it is first met:
@@ -51,70 +52,144 @@ impl Definitions {
     pub(crate) fn refer(
         &mut self,
         type_name: &str,
-        describe: impl FnOnce(&mut Self) -> Value,
+        describe: impl FnOnce(&mut Self) -> Object,
     ) -> Value {
         let name = type_name.strip_prefix("Raw").unwrap_or(type_name);
-        if !self.0.contains_key(name) {
-            self.0.insert(name.to_owned(), Value::Null);
-            let described = describe(self);
-            self.0.insert(name.to_owned(), described);
+        if !self.0.iter().any(|(known, _)| known == name) {
+            let at = self.0.len();
+            self.0.push((name.to_owned(), None));
+            self.0[at].1 = Some(describe(self));
         }
         json!({"$ref": format!("#/definitions/{name}")})
     }
+
+    /// All of them, with their names.
+    pub(crate) fn objects(&self) -> impl Iterator<Item = (&str, &Object)> {
+        self.0.iter().filter_map(|(name, object)| Some((name.as_str(), object.as_ref()?)))
+    }
+
+    /// One by its name.
+    pub(crate) fn get(&self, name: &str) -> Option<&Object> {
+        self.objects().find(|(known, _)| *known == name).map(|(_, object)| object)
+    }
+
+    fn described(&self) -> Map<String, Value> {
+        self.objects().map(|(name, object)| (name.to_owned(), object.described())).collect()
+    }
 }
 
-/// A mapping with known keys, as a schema in the making.
+/// A mapping with known keys.
 #[derive(Debug)]
 pub(crate) struct Object {
-    description: String,
-    properties: Map<String, Value>,
-    required: Vec<&'static str>,
+    /// What people call one: `a process`.
+    pub(crate) what: &'static str,
+    pub(crate) description: String,
+    pub(crate) keys: Vec<Key>,
+    pub(crate) form: Form,
+}
+
+/// A key of a mapping.
+#[derive(Debug)]
+pub(crate) struct Key {
+    pub(crate) name: &'static str,
+    pub(crate) description: String,
+    /// The schema of its value.
+    pub(crate) value: Value,
+    /// Whether it must be given.
+    pub(crate) required: bool,
+    /// What holds if it is not.
+    pub(crate) default: Option<Value>,
+}
+
+/// How many keys of a mapping are given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Any of them together.
+    Record,
+    /// Exactly one.
+    Choice,
 }
 
 impl Object {
-    /// `doc` is what the doc comment of the type says.
-    pub(crate) fn new(doc: &str) -> Self {
-        Self { description: prose(doc), properties: Map::new(), required: Vec::new() }
+    /// Without keys. `doc` is what the doc comment of the type says.
+    pub(crate) fn new(form: Form, what: &'static str, doc: &str) -> Self {
+        Self { what, description: prose(doc), keys: Vec::new(), form }
     }
 
     /// Adds a key with the schema of its value.
-    pub(crate) fn property(&mut self, key: &str, doc: &str, mut value: Value) {
-        if let Some(value) = value.as_object_mut() {
-            value.insert("description".to_owned(), prose(doc).into());
+    pub(crate) fn key(&mut self, name: &'static str, doc: &str, value: Value) -> &mut Key {
+        let description = prose(doc);
+        let key = Key { name, description, value, required: false, default: None };
+        self.keys.push(key);
+        let last = self.keys.len() - 1;
+        &mut self.keys[last]
+    }
+
+    fn described(&self) -> Value {
+        let properties: Map<String, Value> =
+            self.keys.iter().map(|key| (key.name.to_owned(), key.described())).collect();
+        let required: Vec<_> =
+            self.keys.iter().filter(|key| key.required).map(|key| key.name).collect();
+        match self.form {
+            // A mapping without entries may be left empty, unless keys are missing then.
+            Form::Record => json!({
+                "type": if required.is_empty() { json!(["object", "null"]) } else { json!("object") },
+                "description": self.description,
+                "properties": properties,
+                "required": required,
+                "additionalProperties": false,
+            }),
+            Form::Choice => json!({
+                "type": "object",
+                "description": self.description,
+                "properties": properties,
+                "minProperties": 1,
+                "maxProperties": 1,
+                "additionalProperties": false,
+            }),
         }
-        self.properties.insert(key.to_owned(), value);
+    }
+}
+
+impl Key {
+    /// Says that it must be given.
+    pub(crate) fn required(&mut self) -> &mut Self {
+        self.required = true;
+        self
     }
 
-    /// Says that a key must be given.
-    pub(crate) fn required(&mut self, key: &'static str) {
-        self.required.push(key);
+    /// Says what holds if it is not given.
+    pub(crate) fn default(&mut self, value: &impl Written) -> &mut Self {
+        self.default = Some(value.written());
+        self
     }
 
-    /// All keys may be given together. A mapping without entries may be left
-    /// empty, unless keys are missing then.
-    pub(crate) fn record(self) -> Value {
-        let types =
-            if self.required.is_empty() { json!(["object", "null"]) } else { json!("object") };
-        json!({
-            "type": types,
-            "description": self.description,
-            "properties": self.properties,
-            "required": self.required,
-            "additionalProperties": false,
-        })
+    fn described(&self) -> Value {
+        let mut value = self.value.clone();
+        if let Some(value) = value.as_object_mut() {
+            value.insert("description".to_owned(), self.description.as_str().into());
+            value
+                .extend(self.default.iter().map(|default| ("default".to_owned(), default.clone())));
+        }
+        value
     }
+}
 
-    /// Exactly one key must be given.
-    pub(crate) fn choice(self) -> Value {
-        json!({
-            "type": "object",
-            "description": self.description,
-            "properties": self.properties,
-            "minProperties": 1,
-            "maxProperties": 1,
-            "additionalProperties": false,
-        })
+/// A value that can be shown as a file would have it.
+pub(crate) trait Written {
+    /// As a scalar of JSON.
+    fn written(&self) -> Value;
+}
+
+/// What texts that hold a variable match.
+pub(crate) const VARIABLE: &str = r"\$\{";
+
+/// Says what people call such a value.
+pub(crate) fn called(what: impl Into<String>, mut value: Value) -> Value {
+    if let Some(value) = value.as_object_mut() {
+        value.insert("title".to_owned(), what.into().into());
     }
+    value
 }
 
 /// Any scalar.
@@ -179,9 +254,13 @@ mod tests {
     fn a_part_may_hold_itself() {
         let mut definitions = Definitions::default();
         let tree = definitions.refer("RawTree", |definitions| {
-            list(&definitions.refer("RawTree", |_| panic!("it is being described")))
+            let tree = definitions.refer("RawTree", |_| panic!("it is being described"));
+            let mut object = Object::new(Form::Record, "a tree", "Grows.");
+            object.key("branches", "Trees.", list(&tree));
+            object
         });
         assert_eq!(tree, json!({"$ref": "#/definitions/Tree"}));
-        assert_eq!(definitions.0["Tree"], list(&tree));
+        let branches = &definitions.get("Tree").unwrap().keys[0];
+        assert_eq!(branches.value, list(&tree));
     }
 }

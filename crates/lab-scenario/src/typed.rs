@@ -49,7 +49,10 @@ impl<T: FromText, const OPEN: bool> Decode for Typed<T, OPEN> {
 
     fn schema(_: &mut Definitions) -> Value {
         match OPEN {
-            true => schema::any_of([T::schema(), json!({"type": "string", "pattern": r"\$\{"})]),
+            true => schema::any_of([
+                T::schema(),
+                json!({"type": "string", "pattern": schema::VARIABLE}),
+            ]),
             false => T::schema(),
         }
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::codes::Code;
 use crate::lab::Share;
 use crate::plan::{BackendKind, LinkState, Signal, Stdio};
-use crate::schema;
+use crate::schema::{self, Written};
 use crate::suggest;
 use crate::topology::{AddressError, InterfaceAddress, MacAddress, SwitchKind};
 
@@ -55,7 +55,9 @@ impl FromText for Duration {
 
     fn schema() -> Value {
         let pattern = r"^\d+(\.\d+)*\s*(us|µs|ms|s|m|min|h)$";
-        json!({"type": "string", "pattern": pattern, "examples": ["300ms", "1.5s", "20s", "2m"]})
+        let examples = ["300ms", "1.5s", "20s", "2m"];
+        let value = json!({"type": "string", "pattern": pattern, "examples": examples});
+        schema::called("duration", value)
     }
 }
 
@@ -135,7 +137,11 @@ impl<const LEAST: i64, const MOST: i64> FromText for Whole<LEAST, MOST> {
             i64::MAX => json!({"type": "integer", "minimum": LEAST}),
             _ => json!({"type": "integer", "minimum": LEAST, "maximum": MOST}),
         };
-        schema::any_of([number, matching(r"^-?\d+$")])
+        let what = match (LEAST, MOST) {
+            (_, i64::MAX) => format!("number from {LEAST}"),
+            _ => format!("number from {LEAST} to {MOST}"),
+        };
+        schema::called(what, schema::any_of([number, matching(r"^-?\d+$")]))
     }
 }
 
@@ -183,7 +189,7 @@ impl FromText for Bandwidth {
 
     fn schema() -> Value {
         let number = json!({"type": "number", "exclusiveMinimum": 0, "maximum": 1_000_000});
-        schema::any_of([number, matching(r"^[\d.]+$")])
+        schema::called("Mbit/s", schema::any_of([number, matching(r"^[\d.]+$")]))
     }
 }
 
@@ -204,7 +210,7 @@ impl FromText for Percent {
 
     fn schema() -> Value {
         let number = json!({"type": "number", "minimum": 0, "maximum": 100});
-        schema::any_of([number, matching(r"^[\d.]+\s*%?$")])
+        schema::called("percent", schema::any_of([number, matching(r"^[\d.]+\s*%?$")]))
     }
 }
 
@@ -226,7 +232,7 @@ impl FromText for bool {
     }
 
     fn schema() -> Value {
-        json!({"enum": [true, false, "true", "false"]})
+        schema::called("`true` or `false`", json!({"enum": [true, false, "true", "false"]}))
     }
 }
 
@@ -247,7 +253,8 @@ impl FromText for Signal {
         let names: Vec<String> = Self::names().iter().map(|name| format!("SIG{name}")).collect();
         let number = json!({"type": "integer", "minimum": 1, "maximum": 64});
         // The names are for completion: any case will do, with or without `SIG`.
-        schema::any_of([json!({"enum": names}), number, matching("^[+A-Za-z0-9]+$")])
+        let names = json!({"enum": names});
+        schema::called("signal", schema::any_of([names, number, matching("^[+A-Za-z0-9]+$")]))
     }
 }
 
@@ -276,7 +283,8 @@ impl FromText for KeyByte {
 
     fn schema() -> Value {
         let usual = json!({"enum": ["^C", "^D", "enter", "tab", "escape", "backspace"]});
-        schema::any_of([usual, matching(r"^\^[?-_a-z]$"), matching("^[A-Za-z]+$")])
+        let keys = [usual, matching(r"^\^[?-_a-z]$"), matching("^[A-Za-z]+$")];
+        schema::called("key", schema::any_of(keys))
     }
 }
 
@@ -292,7 +300,7 @@ impl FromText for InterfaceAddress {
     }
 
     fn schema() -> Value {
-        matching(r"^[\d.]+/\+?\d+$")
+        schema::called("address with prefix", matching(r"^[\d.]+/\+?\d+$"))
     }
 }
 
@@ -308,7 +316,7 @@ impl FromText for MacAddress {
     }
 
     fn schema() -> Value {
-        matching("^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}$")
+        schema::called("MAC address", matching("^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}$"))
     }
 }
 
@@ -321,13 +329,40 @@ impl FromText for Ipv4Addr {
     }
 
     fn schema() -> Value {
-        matching(r"^[\d.]+$")
+        schema::called("address", matching(r"^[\d.]+$"))
+    }
+}
+
+impl Written for Duration {
+    fn written(&self) -> Value {
+        match self.subsec_millis() {
+            0 => format!("{}s", self.as_secs()).into(),
+            _ => format!("{}ms", self.as_millis()).into(),
+        }
+    }
+}
+
+impl Written for Signal {
+    fn written(&self) -> Value {
+        self.to_string().into()
+    }
+}
+
+impl Written for u32 {
+    fn written(&self) -> Value {
+        (*self).into()
     }
 }
 
 /// A value that is one of a few words.
 trait Choice: Copy + 'static {
     const WORDS: &[(&str, Self)];
+}
+
+impl<T: Choice + PartialEq> Written for T {
+    fn written(&self) -> Value {
+        Self::WORDS.iter().find(|(_, value)| value == self).map(|(word, _)| *word).into()
+    }
 }
 
 impl Choice for Stdio {

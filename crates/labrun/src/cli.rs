@@ -8,8 +8,8 @@ use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use lab_network::probe;
 
 use crate::commands::{
-    check, completions, doctor, explain, import, list, man, mutate, new, replay, run, schema,
-    sessions, stage, up,
+    check, completions, doctor, explain, import, list, man, mutate, new, reference, replay, run,
+    schema, sessions, stage, up,
 };
 use crate::exit::{self, Complaint, Exit};
 
@@ -48,6 +48,7 @@ enum Command {
     Import(import::Args),
     Doctor(doctor::Args),
     Schema(schema::Args),
+    Reference(reference::Args),
     Completions(completions::Args),
     Man(man::Args),
     #[command(hide = true)]
@@ -102,6 +103,7 @@ pub(crate) fn main() -> ExitCode {
         Command::New(args) => new::main(&args),
         Command::Import(args) => import::main(&args),
         Command::Schema(args) => schema::main(&args),
+        Command::Reference(args) => reference::main(&args),
         Command::Completions(args) => completions::main(&args),
         Command::Man(args) => man::main(&args),
         Command::Stage(args) => return stage::main(&args).into(),

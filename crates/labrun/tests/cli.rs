@@ -130,6 +130,13 @@ fn lists_labs_and_scenarios() {
 }
 
 #[test]
+fn prints_the_reference() {
+    let output = labrun(Path::new("."), &["reference"]).success();
+    let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    assert!(text.contains("\n### process\n") && text.contains("\n| **`host`** |"), "{text}");
+}
+
+#[test]
 fn prints_schemas() {
     let here = Path::new(".");
     for (arguments, title) in [

@@ -7,6 +7,7 @@ mod limits;
 mod partition;
 mod picture;
 mod renew;
+mod settings;
 mod switching;
 
 pub use picture::Picture;

@@ -7,13 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::fd::AsFd as _;
-use std::path::Path;
 
 use netlink_packet_core::NlasIterator;
 
 use crate::netlink::Channel;
 use crate::{Host, NetworkError, namespace};
 
+use super::settings::Settings;
 use super::{Fabric, Place};
 
 const GET_LINK: u16 = 18;
@@ -50,12 +50,6 @@ const NOBODYS_ROUTES: [u8; 2] = [2, 9];
 /// `NUD_PERMANENT`: somebody has entered it.
 const PERMANENT: u16 = 0x80;
 
-/// What in `/proc/sys/net` holds for a namespace.
-const SETTINGS: [&str; 3] = ["/proc/sys/net/core", "/proc/sys/net/ipv4", "/proc/sys/net/ipv6"];
-
-/// How deep those folders go.
-const DEPTH: usize = 4;
-
 /// What a network was at one moment. For comparing, and nothing else.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Picture {
@@ -63,20 +57,38 @@ pub struct Picture {
     views: Vec<View>,
 }
 
-/// Objects of a namespace by what they are, in words.
-type View = BTreeMap<&'static str, BTreeSet<Vec<u8>>>;
+/// What there is in a namespace.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct View {
+    /// Objects by what they are, in words.
+    objects: BTreeMap<&'static str, BTreeSet<Vec<u8>>>,
+    /// Of a host.
+    settings: Settings,
+}
+
+impl View {
+    /// What is not as it was, the first of it, in words.
+    fn difference(&self, before: &Self) -> Option<String> {
+        let objects = self.objects.iter();
+        let mut different = objects.filter(|(what, seen)| before.objects.get(**what) != Some(seen));
+        if let Some((what, _)) = different.next() {
+            return Some((*what).to_owned());
+        }
+        let setting = self.settings.difference(&before.settings)?;
+        Some(format!("setting {setting}"))
+    }
+}
 
 impl Picture {
-    /// What is not as it was, the first of it, in words.
+    /// What is not as it was, the first of it, in words: `h2's routes changed`.
     pub(super) fn difference(&self, before: &Self, hosts: &[Host]) -> Option<String> {
-        let pairs = self.views.iter().zip(&before.views).enumerate();
-        pairs.into_iter().find_map(|(at, (now, before))| {
-            let what = now.iter().find(|(what, seen)| before.get(*what) != Some(*seen))?.0;
-            let whose = match at.checked_sub(1).and_then(|host| hosts.get(host)) {
-                Some(host) => &host.name,
-                None => "the switches",
-            };
-            Some(format!("the {what} of {whose} are not as they were"))
+        let mut pairs = self.views.iter().zip(&before.views).enumerate();
+        pairs.find_map(|(at, (now, before))| {
+            let what = now.difference(before)?;
+            Some(match at.checked_sub(1).and_then(|host| hosts.get(host)) {
+                Some(host) => format!("{}'s {what} changed", host.name),
+                None => format!("the switches' {what} changed"),
+            })
         })
     }
 }
@@ -91,12 +103,12 @@ impl Fabric {
             if let Place::Host(host) = place {
                 let host = &hosts[host];
                 let inside = namespace::inside(host.namespace.as_fd(), || {
-                    Ok((settings(), filter_tables()?))
+                    Ok((Settings::read()?, filter_tables()?))
                 });
                 let (settings, filters) =
                     inside.map_err(NetworkError::doing(format!("looking at {}", host.name)))?;
-                view.insert("settings", settings);
-                view.insert("packet filters", filters);
+                view.settings = settings;
+                view.objects.insert("packet filters", filters);
             }
             views.push(view);
         }
@@ -113,14 +125,15 @@ fn view(channel: &mut Channel) -> io::Result<View> {
     let rules = all(GET_RULE, ROUTE_HEADER)?;
     let neighbours = all(GET_NEIGHBOUR, NEIGHBOUR_HEADER)?;
     let qdiscs = all(GET_QDISC, QDISC_HEADER)?;
-    Ok(View::from([
+    let objects = BTreeMap::from([
         ("interfaces", set(&links, link_of)),
         ("addresses", set(&addresses, address_of)),
         ("routes", set(&routes, route_of)),
         ("routing rules", rules.into_iter().collect()),
         ("neighbours", set(&neighbours, neighbour_of)),
         ("limits", set(&qdiscs, qdisc_of)),
-    ]))
+    ]);
+    Ok(View { objects, settings: Settings::default() })
 }
 
 fn set(payloads: &[Vec<u8>], keep: impl Fn(&[u8]) -> Option<Vec<u8>>) -> BTreeSet<Vec<u8>> {
@@ -190,30 +203,6 @@ fn qdisc_of(payload: &[u8]) -> Option<Vec<u8>> {
     Some(kept)
 }
 
-/// What the namespace of this thread is set to.
-fn settings() -> BTreeSet<Vec<u8>> {
-    let mut found = BTreeSet::new();
-    for folder in SETTINGS {
-        read_settings(Path::new(folder), DEPTH, &mut found);
-    }
-    found
-}
-
-/// Some can only be written.
-fn read_settings(folder: &Path, depth: usize, found: &mut BTreeSet<Vec<u8>>) {
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        match entry.file_type() {
-            Ok(kind) if kind.is_dir() && depth > 0 => read_settings(&path, depth - 1, found),
-            Ok(kind) if kind.is_file() => {
-                let value = std::fs::read(&path).unwrap_or_default();
-                found.insert([path.as_os_str().as_encoded_bytes(), b"=", &value].concat());
-            }
-            _ => {}
-        }
-    }
-}
-
 /// The tables of the packet filter of this thread's namespace: none, if the kernel has
 /// no such filter.
 fn filter_tables() -> io::Result<BTreeSet<Vec<u8>>> {
@@ -280,15 +269,16 @@ mod tests {
 
     #[test]
     fn a_difference_has_a_name() {
-        let picture = |interfaces: &[u8], routes: &[u8]| Picture {
-            views: vec![View::from([
+        let picture = |interfaces: &[u8], routes: &[u8]| {
+            let objects = BTreeMap::from([
                 ("interfaces", BTreeSet::from([interfaces.to_vec()])),
                 ("routes", BTreeSet::from([routes.to_vec()])),
-            ])],
+            ]);
+            Picture { views: vec![View { objects, settings: Settings::default() }] }
         };
         let before = picture(b"a", b"b");
         assert_eq!(picture(b"a", b"b").difference(&before, &[]), None);
         let difference = picture(b"a", b"c").difference(&before, &[]);
-        assert_eq!(difference.unwrap(), "the routes of the switches are not as they were");
+        assert_eq!(difference.unwrap(), "the switches' routes changed");
     }
 }

@@ -76,6 +76,16 @@ pub enum DispatchEvent<'a> {
         /// What came of it.
         outcome: &'a RunOutcome,
     },
+    /// A network will not be shared any further. Said some time after the end of the run
+    /// that had it last.
+    NetworkSpent {
+        /// That run.
+        index: RunIndex,
+        /// Its plan.
+        plan: &'a Plan,
+        /// What is not as it was, in a few words: `h2's routes changed`.
+        why: &'a str,
+    },
     /// The last event.
     SuiteFinished {
         /// What came of all runs.

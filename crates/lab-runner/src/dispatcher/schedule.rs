@@ -41,6 +41,9 @@ pub(super) struct Schedule<'a> {
     next: usize,
     /// Runs to be made again, and which attempt that is; they come before new ones.
     again: VecDeque<(RunIndex, u32)>,
+    /// Networks that no other run could have, and why. Told to whoever builds one of
+    /// them anew.
+    spent: Vec<(RunIndex, String)>,
     /// Nothing more is started.
     closing: bool,
     summary: Summary,
@@ -85,6 +88,7 @@ impl<'a> Schedule<'a> {
             stages: Stages::default(),
             next: 0,
             again: VecDeque::new(),
+            spent: Vec::new(),
             closing: false,
             summary: Summary { total: jobs.len(), ..Summary::default() },
             begun,
@@ -169,8 +173,8 @@ impl<'a> Schedule<'a> {
         let assigned = folder.as_deref().map(std::path::absolute).transpose().and_then(|run_dir| {
             let hold = self.options.hold.clone();
             let keep = self.is_wanted(plan) && !hold.is_wanted();
-            let assignment = Assignment { plan, run_dir, keep, hold };
-            Ok((self.cast(index, attempt, &assignment)?, keep))
+            let assignment = Assignment { plan, run_dir, not_shared: None, keep, hold };
+            Ok((self.cast(index, attempt, assignment)?, keep))
         });
         match assigned {
             Ok((id, keep)) => {
@@ -209,17 +213,23 @@ impl<'a> Schedule<'a> {
         &mut self,
         index: RunIndex,
         attempt: u32,
-        assignment: &Assignment<&Plan>,
+        mut assignment: Assignment<&Plan>,
     ) -> std::io::Result<StageId> {
         let jobs = self.jobs;
         let mut idle = self.stages.idle().filter(|_| attempt == 1);
         let fitting =
             idle.find(|(_, active)| share_network(&jobs[active.network.0].plan, assignment.plan));
         if let Some((id, active)) = fitting {
-            active.stage.assign(assignment)?;
+            active.stage.assign(&assignment)?;
             return Ok(id);
         }
         drop(idle);
+        let wanted = |(network, _): &(RunIndex, String)| {
+            share_network(&jobs[network.0].plan, assignment.plan)
+        };
+        if let Some(at) = self.spent.iter().position(wanted) {
+            assignment.not_shared = Some(self.spent.swap_remove(at).1);
+        }
         let id = self.stages.next_id();
         let outbox = self.outbox.clone();
         let stage = Stage::start(&self.options.stage, move |word| {
@@ -227,7 +237,7 @@ impl<'a> Schedule<'a> {
         })?;
         let doing = Doing::Idle;
         let active = Active { stage, network: index, doing, orders: Orders::None, deadline: None };
-        let assigned = active.stage.assign(assignment);
+        let assigned = active.stage.assign(&assignment);
         self.stages.insert(id, active);
         assigned.map(|()| id)
     }
@@ -294,6 +304,8 @@ impl<'a> Schedule<'a> {
     fn hear(&mut self, id: StageId, line: &[u8], record: &Record) {
         let Some(active) = self.stages.get_mut(id) else { return };
         match &mut active.doing {
+            // After a run that is invalid: nobody expects more of it.
+            Doing::Playing(_) if matches!(record.event, Event::StageSpent { .. }) => {}
             Doing::Playing(playing) => {
                 let plan = &self.jobs[playing.index.0].plan;
                 playing.ledger.note(plan, record);
@@ -313,20 +325,28 @@ impl<'a> Schedule<'a> {
                     self.go_on(id);
                 }
             }
-            Doing::Renewing if record.event == Event::StageReady => {
-                active.doing = Doing::Idle;
-                active.deadline = None;
-            }
-            Doing::Renewing | Doing::Idle | Doing::Leaving => {}
+            Doing::Renewing(index) => match &record.event {
+                Event::StageReady => {
+                    active.doing = Doing::Idle;
+                    active.deadline = None;
+                }
+                Event::StageSpent { why } => {
+                    let (index, plan) = (*index, &self.jobs[index.0].plan);
+                    self.spent.push((index, why.clone()));
+                    self.voice.say(&DispatchEvent::NetworkSpent { index, plan, why });
+                }
+                _ => {}
+            },
+            Doing::Idle | Doing::Leaving => {}
         }
     }
 
     /// The run is over, and its stage prepares for another one.
     fn go_on(&mut self, id: StageId) {
         let Some(active) = self.stages.get_mut(id) else { return };
-        let doing = std::mem::replace(&mut active.doing, Doing::Renewing);
         active.deadline = Instant::now().checked_add(self.options.overrun);
-        if let Doing::Playing(playing) = doing {
+        if let Doing::Playing(playing) = std::mem::replace(&mut active.doing, Doing::Leaving) {
+            active.doing = Doing::Renewing(playing.index);
             let orders = active.orders;
             self.close(*playing, orders, StageEnd::of_a_run());
         }

@@ -4,7 +4,7 @@
 //!          ┌────────────── assign ─────────────┐
 //!          ▼                                   │
 //! start ─ Playing ── RunFinished ── Renewing ── StageReady ── Idle
-//!          │ not kept, or invalid      │ not as new             │ nobody wants it
+//!          │ not kept, or invalid      │ StageSpent             │ nobody wants it
 //!          ▼                           ▼                        ▼
 //!        Ended ◀───────────────────────┴───────────────────── Leaving
 //! ```
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use lab_scenario::plan::Plan;
+use lab_scenario::plan::{BackendKind, Plan};
 
 use super::event::RunIndex;
 use super::ledger::{Ledger, Orders};
@@ -38,8 +38,8 @@ pub(super) struct Active {
 pub(super) enum Doing {
     /// It plays a run.
     Playing(Box<Playing>),
-    /// It makes its network new.
-    Renewing,
+    /// It makes its network new after that run.
+    Renewing(RunIndex),
     /// It waits for a plan.
     Idle,
     /// It has been told to end, and is no use any more.
@@ -98,7 +98,7 @@ impl Stages {
     /// How many have something to do.
     pub(super) fn busy(&self) -> usize {
         let is_busy =
-            |active: &&Active| matches!(active.doing, Doing::Playing(_) | Doing::Renewing);
+            |active: &&Active| matches!(active.doing, Doing::Playing(_) | Doing::Renewing(_));
         self.iter().filter(is_busy).count()
     }
 
@@ -109,9 +109,11 @@ impl Stages {
     }
 }
 
-/// Whether two plans may be played on one network, one after the other.
+/// Whether two plans may be played on one network, one after the other. Only on Mininet:
+/// labrun's own networks are built in less time than it takes to show that one is as new.
 pub(super) fn share_network(a: &Plan, b: &Plan) -> bool {
-    a.share_topology
+    a.backend == BackendKind::Mininet
+        && a.share_topology
         && b.share_topology
         && a.directory == b.directory
         && a.backend == b.backend

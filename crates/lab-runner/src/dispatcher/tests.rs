@@ -79,6 +79,7 @@ impl<F: FnMut(&DispatchEvent<'_>) -> Result<(), ReportError>> Reporter for Notes
                 self.outcomes.push((*outcome).clone());
                 format!("{} {}", run.index.0, outcome.verdict.name())
             }
+            DispatchEvent::NetworkSpent { index, why, .. } => format!("{} spent: {why}", index.0),
             DispatchEvent::SuiteFinished { .. } => "done".into(),
         });
         (self.react)(event)
@@ -344,7 +345,10 @@ fn points_are_counted() {
 /// Jobs of which all may share a network.
 fn sharing(count: usize) -> Vec<Job> {
     let mut jobs = jobs(count);
-    jobs.iter_mut().for_each(|job| job.plan.share_topology = true);
+    for job in &mut jobs {
+        job.plan.share_topology = true;
+        job.plan.backend = BackendKind::Mininet;
+    }
     jobs
 }
 
@@ -392,7 +396,8 @@ fn a_stage_plays_all_that_share_its_network() {
 fn each_has_its_own_stage_unless_all_is_equal() {
     let mut others = sharing(4);
     others[0].plan.share_topology = false;
-    others[1].plan.backend = BackendKind::Mininet;
+    // It costs more to share labrun's own networks than to build them.
+    others[1].plan.backend = BackendKind::Netns;
     others[2].plan.directory = PathBuf::from("/elsewhere");
     let network = lab_scenario::topology::single(1, lab_scenario::topology::SwitchKind::Bridge);
     others[3].plan.topology = lab_scenario::topology::Topology::Described(network.unwrap());
@@ -413,6 +418,31 @@ fn a_stage_in_doubt_plays_no_more() {
     let script = format!("{WARN}; {INVALID}; {READY}; exit 4");
     let (summary, stages) = stages_of(&sharing(2), options(&script));
     assert_eq!((summary.lacking, stages[0] == stages[1]), (2, false));
+}
+
+#[test]
+fn why_a_network_is_not_shared() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("assignments").display().to_string();
+    let spent = r#"echo '{"at":1,"event":{"stage_spent":{"why":"the routes changed"}}}'"#;
+    let script = |verdict| format!(r#"echo "$plan" >> {log}; {verdict}; {spent}"#);
+    let mut notes = notes();
+    dispatch(&sharing(2), options(&script(PASS)), &mut notes).unwrap();
+    let spent = "0 spent: the routes changed";
+    // The second is nobody's predecessor: it is not asked to keep its network.
+    assert_eq!(notes.heard.iter().filter(|line| line.contains("spent")).count(), 1);
+    let at = |line: &str| notes.heard.iter().position(|heard| heard == line).unwrap();
+    assert!(at("0 pass") < at(spent) && at(spent) < at("1 pass"), "{:?}", notes.heard);
+    let assignments = std::fs::read_to_string(&log).unwrap();
+    let reasons: Vec<bool> = assignments
+        .lines()
+        .map(|line| line.contains(r#""not_shared":"the routes changed""#))
+        .collect();
+    assert_eq!(reasons, [false, true], "{assignments}");
+    // Of a run that was invalid everybody knows.
+    let mut notes = self::notes();
+    dispatch(&sharing(2), options(&script(INVALID)), &mut notes).unwrap();
+    assert!(!notes.heard.iter().any(|line| line.contains("spent")), "{:?}", notes.heard);
 }
 
 #[test]

@@ -55,7 +55,7 @@ impl Afresh {
         }
         sandbox.renew_ipc().map_err(|error| error.to_string())?;
         if sandbox.traces().map_err(|error| error.to_string())? != self.traces {
-            return Err("mounts, or files below /run, are not as they were".to_owned());
+            return Err("mounts, or files below /run, changed".to_owned());
         }
         network.renew(&self.picture).map_err(|error| error.to_string())
     }

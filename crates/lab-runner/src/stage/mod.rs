@@ -61,9 +61,6 @@ pub enum StageError {
     /// Nobody reads the records any more.
     #[error("cannot write records: {0}")]
     Record(#[source] io::Error),
-    /// A run has left something behind, so that no other may follow.
-    #[error("no other run can follow: {0}")]
-    NotAsNew(String),
     /// The poll loop could not be set up, or broke.
     #[error("the poll loop failed: {0}")]
     Loop(#[source] io::Error),
@@ -97,14 +94,15 @@ pub fn run(sandbox: &Sandbox) -> Result<(), StageError> {
     let mut shared = false;
     loop {
         let undisturbed = play(&assignment, shared, network.as_mut(), recorder)?;
-        let Some(afresh) = afresh.as_ref().filter(|_| undisturbed && assignment.keep) else {
-            return Ok(());
-        };
+        let Some(afresh) = afresh.as_ref().filter(|_| assignment.keep) else { return Ok(()) };
         let restored = match afresh {
+            _ if !undisturbed => Err("the run was disturbed".to_owned()),
             Ok(afresh) => afresh.restore(sandbox, network.as_mut()),
             Err(why) => Err(why.clone()),
         };
-        restored.map_err(StageError::NotAsNew)?;
+        if let Err(why) = restored {
+            return Recorder::say(Event::StageSpent { why }).map_err(StageError::Record);
+        }
         Recorder::say(Event::StageReady).map_err(StageError::Record)?;
         let Some(next) = next_assignment()? else { return Ok(()) };
         assignment = next;
@@ -132,7 +130,7 @@ fn play(
     network: &mut dyn Network,
     mut recorder: Recorder,
 ) -> Result<bool, StageError> {
-    let Assignment { plan, run_dir, hold, .. } = assignment;
+    let Assignment { plan, run_dir, not_shared, hold, .. } = assignment;
     let hosts = Hosts::new(network.hosts(), run_dir.clone()).map_err(StageError::Loop)?;
     let faults = network.faults().to_vec();
     recorder.emit(Event::NetworkUp {
@@ -140,6 +138,7 @@ fn play(
         hosts: hosts.addresses(),
         faults: faults.clone(),
         shared,
+        not_shared: not_shared.clone(),
     });
     if let Some(fault) = faults.first() {
         let summary = "the network is not what was asked for".to_owned();

@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use crate::codes::Code;
 use crate::decode::{Named, OneOrMany, Record};
+use crate::defaults;
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::interpolate::Draft;
 use crate::model::{Model, Setting};
@@ -35,13 +36,6 @@ use crate::typed::{Fixed, Open};
 use crate::values::FromText;
 use cast::Cast;
 pub(crate) use cast::NUMBER;
-
-/// For the whole run.
-pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
-/// For a step, and for a process to be ready.
-const DEFAULT_WITHIN: Duration = Duration::from_secs(5);
-/// From the signal that asks a process to end to the one that makes it.
-const DEFAULT_GRACE: Duration = Duration::from_secs(2);
 
 /// Checks a scenario whose topology was already read. There is a model unless
 /// there are errors.
@@ -66,10 +60,10 @@ struct Defaults {
 impl Default for Defaults {
     fn default() -> Self {
         Self {
-            within: Setting::Known(DEFAULT_WITHIN),
-            grace: Setting::Known(DEFAULT_GRACE),
-            stdio: Stdio::Pty,
-            stop: Signal::TERM,
+            within: Setting::Known(defaults::WITHIN),
+            grace: Setting::Known(defaults::GRACE),
+            stdio: defaults::STDIO,
+            stop: defaults::STOP,
         }
     }
 }
@@ -139,7 +133,8 @@ impl<'a> Checker<'a> {
         if let Some(defaults) = &raw.defaults {
             self.defaults(defaults);
         }
-        let timeout = self.setting(raw.timeout.as_ref()).unwrap_or(Setting::Known(DEFAULT_TIMEOUT));
+        let timeout =
+            self.setting(raw.timeout.as_ref()).unwrap_or(Setting::Known(defaults::TIMEOUT));
         self.timeout = timeout.known().copied();
         let env = self.env(raw.env.as_ref());
         let backend = self.value(raw.backend.as_ref());

@@ -7,6 +7,7 @@ use super::Checker;
 use super::talk::SOMEBODY;
 use crate::codes::Code;
 use crate::decode::OneOrMany;
+use crate::defaults;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Action, Fault, Process, Setting, Step, Within};
 use crate::plan::ProcessId;
@@ -16,9 +17,6 @@ use crate::source::Span;
 use crate::text::Text;
 use crate::typed::{Fixed, Open};
 use crate::wording;
-
-/// The pause before a `retry` tries again.
-const DEFAULT_EVERY: Duration = Duration::from_millis(50);
 
 /// How deep steps may be inside of steps.
 const MAX_DEPTH: usize = 16;
@@ -401,7 +399,7 @@ impl Checker<'_> {
         let within = self.within(raw.within.as_ref());
         let every = self.setting(raw.every.as_ref());
         let body = self.sequence(raw.steps.as_deref().unwrap_or_default());
-        let every = every.unwrap_or(Setting::Known(DEFAULT_EVERY));
+        let every = every.unwrap_or(Setting::Known(defaults::EVERY));
         let frame = Frame { within, optional: raw.optional.as_ref(), named: None };
         (Some(Action::Retry { body, every }), frame)
     }

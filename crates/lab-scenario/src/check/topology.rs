@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use super::network::Parts;
 use crate::codes::Code;
 use crate::decode::{Decode, Record};
+use crate::defaults;
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::load::{Loader, cannot_read};
 use crate::raw::{RawTopology, RawTopologyChoice};
@@ -196,7 +197,7 @@ fn build(raw: &RawTopology, finder: &Finder<'_>, sink: &mut Sink) -> Option<Topo
         let switches = nodes(raw_linear.switches.as_ref(), sink);
         let hosts = match &raw_linear.hosts {
             Some(hosts) => nodes(Some(hosts), sink)?,
-            None => 1,
+            None => defaults::HOSTS,
         };
         named(linear(switches?, hosts, switch), raw, sink)
     } else if let Some(raw_tree) = &raw.tree {

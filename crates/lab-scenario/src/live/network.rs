@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::Live;
-use crate::check::DEFAULT_TIMEOUT;
 use crate::check::live::Known;
 use crate::check::topology::{self, Finder};
 use crate::codes::Code;
+use crate::defaults;
 use crate::diagnostic::{Diagnostic, Diagnostics, Sink};
 use crate::lab::Lab;
 use crate::load::{Loader, cannot_read};
@@ -119,7 +119,7 @@ impl Live {
             title: String::new(),
             description: None,
             backend: None,
-            timeout: Setting::Known(DEFAULT_TIMEOUT),
+            timeout: Setting::Known(defaults::TIMEOUT),
             requires: Vec::new(),
             path: Vec::new(),
             env: Vec::new(),

@@ -9,15 +9,16 @@ use crate::typed::{Fixed, Open};
 use crate::values::{Count, Points};
 
 record! {
-    /// One check: exactly one of its assertions is given.
+    /// A statement about the whole record of a run: one of `contains`, `absent`, `count`,
+    /// `matches`, `order`, `same_order`, `delivered`, `latency`, `exit` and `assert`.
     struct RawCheck as "a check" {
         /// What people call it.
         name: Text = "name",
         /// What it is worth.
-        points: Fixed<Points> = "points",
+        points: Fixed<Points> = "points" or 0_u32,
         /// What to tell whoever fails it.
         hint: Text = "hint",
-        /// Whether people are not told what it looks for.
+        /// Whether people are told only that it failed, and not what it looks for.
         hidden: Fixed<bool> = "hidden",
         /// It came out.
         contains: RawContains = "contains",
@@ -41,15 +42,15 @@ record! {
         assert: Text = "assert",
     }
 
-    /// `matches`.
+    /// Every line of the output is like this.
     struct RawMatches as "a `matches`" {
         /// The processes; for each of them it must hold.
         processes: OneOrMany<Text> = required "in",
-        /// What every line must hold.
+        /// What every line must hold: a text or a `/regular expression/`.
         line: Text = required "line",
     }
 
-    /// One of the `lines` of an `order`.
+    /// Something that came out of one of several processes.
     struct RawOrderLine as "a line of an `order`" {
         /// The process.
         process: Text = required "in",
@@ -68,13 +69,13 @@ macro_rules! windowed {
             $(#[doc = $doc])*
             struct $name as $what {
                 $($fields)*
-                /// Only from one label to another. Of what is sent: what was typed then.
+                /// Only what came out, or was typed, between these two labels.
                 between: Vec<Text> = "between",
                 /// Only from this label on.
                 after: Text = "after",
                 /// Only up to this label.
                 before: Text = "before",
-                /// Only for so long after the label.
+                /// Only for so long after that label.
                 within: Open<Duration> = "within",
             }
         }
@@ -124,19 +125,19 @@ impl RawCheck {
 }
 
 windowed! {
-    /// `contains`, `absent` and `same_order`.
-    struct RawContains as "this check" {
+    /// Where to look, and for what.
+    struct RawContains as "a `contains`, `absent` or `same_order`" {
         /// The processes; for each of them it must hold.
         processes: OneOrMany<Text> = required "in",
-        /// What is looked for.
+        /// What is looked for: a text or a `/regular expression/`.
         output: Text = required "output",
     }
 
-    /// `count`.
+    /// How often something came out.
     struct RawCount as "a `count`" {
         /// The processes; for each of them it must hold.
         processes: OneOrMany<Text> = required "in",
-        /// What is counted.
+        /// What is counted: a text or a `/regular expression/`.
         output: Text = required "output",
         /// Exactly so many.
         is: Open<Count> = "is",
@@ -146,7 +147,7 @@ windowed! {
         at_most: Open<Count> = "at_most",
     }
 
-    /// `order`.
+    /// What came out in this order: `in` and `outputs`, or `lines`.
     struct RawOrder as "an `order`" {
         /// The process, if all are of one.
         process: Text = "in",
@@ -156,16 +157,17 @@ windowed! {
         lines: Vec<RawOrderLine> = "lines",
     }
 
-    /// `delivered`.
+    /// What was typed into one process came out of others. What must come out are the words
+    /// of its first group, or of all of it.
     struct RawDelivered as "a `delivered`" {
         /// The process into which it was typed.
         from: Text = required "from",
-        /// What was typed: an expression whose first group, or else all of it, is
-        /// what must arrive.
+        /// What was typed: a text or a `/regular expression/`, with a group `(…)` around
+        /// what must come out.
         sent: Text = required "sent",
         /// Where each must come out.
         to: OneOrMany<Text> = "to",
-        /// How often in each: exactly; once if nothing is said.
+        /// How often in each; once if nothing is said.
         exactly: Open<Count> = "exactly",
         /// Not fewer times.
         at_least: Open<Count> = "at_least",
@@ -175,12 +177,12 @@ windowed! {
         never: OneOrMany<Text> = "never",
     }
 
-    /// `latency`.
+    /// How long it took from being typed to coming out.
     struct RawLatency as "a `latency`" {
         /// The process into which it was typed.
         from: Text = required "from",
-        /// What was typed: an expression whose first group, or else all of it, is
-        /// what must arrive.
+        /// What was typed: a text or a `/regular expression/`, with a group `(…)` around
+        /// what must come out.
         sent: Text = required "sent",
         /// Where it comes out.
         to: OneOrMany<Text> = required "to",

@@ -30,31 +30,32 @@ impl Decode for RawNothing {
 }
 
 record! {
-    /// `link`.
+    /// Cuts, mends or changes a link. What it does not limit then has no limit.
     struct RawLinkChange as "a `link` step" {
-        /// The nodes at its ends.
+        /// The two nodes at its ends.
         between: Vec<Text> = required "between",
-        /// `up` or `down`.
+        /// Whether packets pass.
         state: Fixed<LinkState> = "state",
-        /// Bandwidth in Mbit/s from now on.
+        /// Bandwidth from now on.
         bw: Open<Bandwidth> = "bw",
         /// Time added to each packet from now on.
         delay: Open<Duration> = "delay",
         /// How far that varies.
         jitter: Open<Duration> = "jitter",
-        /// Packets lost from now on, in percent.
+        /// Packets lost from now on, of a hundred.
         loss: Open<Percent> = "loss",
-        /// Packets that may wait from now on.
+        /// How many packets may wait from now on.
         max_queue_size: Open<QueueSize> = "max_queue_size",
         /// How long the change may take.
         within: Open<Duration> = "within",
     }
 
-    /// `host`.
+    /// Takes the power from a host, or gives it back.
     struct RawHostChange as "a `host` step" {
-        /// Which.
+        /// Which host.
         name: Text = required "name",
-        /// `up` or `down`.
+        /// `down`: its links are cut, then its processes killed, so that nobody hears of it.
+        /// `up`: its links are mended.
         state: Fixed<LinkState> = required "state",
         /// How long the change may take.
         within: Open<Duration> = "within",

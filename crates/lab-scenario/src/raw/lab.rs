@@ -6,25 +6,28 @@ use crate::text::Text;
 use crate::typed::Fixed;
 
 record! {
-    /// The file.
+    /// `lab.yaml`: what the scenarios of a folder have in common.
     struct RawLab as "a lab" {
         /// What the lab is about, in a few words.
         name: Text = "name",
         /// More about it, for people.
         description: Text = "description",
-        /// A command line, run once before the scenarios.
+        /// A command line that builds the programs. It is run once, in the lab's folder, before
+        /// the scenarios; `--no-build` leaves it out.
         build: Text = "build",
-        /// Folders searched for programs before those of `PATH`.
+        /// Folders in which programs are looked for first, before those of `PATH`.
         path: OneOrMany<Text> = "path",
-        /// Roles and the commands that play them.
+        /// Who plays which role: `${program.ROLE}` is this command, or the one of
+        /// `--program ROLE=COMMAND`.
         programs: Named<Text> = "programs",
-        /// Variables for every process.
+        /// Environment variables of every process.
         env: Named<Text> = "env",
-        /// Programs and abilities of the machine without which it is skipped.
+        /// What the machine must have, or else its scenarios are skipped: programs, `netem`,
+        /// `mininet`, `root`.
         requires: OneOrMany<Text> = "requires",
-        /// `topology`: scenarios with the same topology run one after the other on one
-        /// network, which saves building it; `nothing`, as ever: each has its own.
-        share: Fixed<Share> = "share",
+        /// Whether scenarios with the same topology run one after the other on one network of
+        /// Mininet's, which saves building it.
+        share: Fixed<Share> = "share" or Share::default(),
         /// The scenario files, in order; all others of the folder if not given.
         scenarios: OneOrMany<Text> = "scenarios",
     }

@@ -9,25 +9,26 @@ use crate::typed::{Fixed, Open};
 use crate::values::{ExitCode, Members, Port};
 
 record! {
-    /// One process.
+    /// A program that runs on a host; a group of them, with `count`. It has `run` or `shell`.
     struct RawProcess as "a process" {
-        /// Where it runs.
+        /// On which host it runs.
         host: Text = "host",
-        /// Where the members of a group run, in turn.
+        /// On which hosts the members of a group run, in turn.
         hosts: OneOrMany<Text> = "hosts",
-        /// A group of so many: NAME-1, NAME-2, … with `${i}` for the number.
+        /// Makes a group of so many: `NAME-1`, `NAME-2`, …, with `${i}` for the number.
         count: Fixed<Members> = "count",
         /// Processes that must be ready before it starts by itself.
         after: OneOrMany<Text> = "after",
         /// A command line, split into words without a shell.
         run: Text = "run",
-        /// A command line for `sh -c`.
+        /// Instead of `run`: a command line for `sh -c`.
         shell: Text = "shell",
-        /// `pty` or `pipe`.
+        /// What it reads from and writes to: a terminal of 80×24 without echo; or pipes, with
+        /// standard error apart from standard output.
         stdio: Fixed<Stdio> = "stdio",
-        /// When it counts as started.
+        /// When it counts as started; at once if not given.
         ready: RawReady = "ready",
-        /// Variables for this process.
+        /// Its environment variables. `TERM` is `dumb` if none of them says otherwise.
         env: Named<Text> = "env",
         /// The signal that asks it to end.
         stop: Fixed<Signal> = "stop",
@@ -35,9 +36,10 @@ record! {
         grace: Open<Duration> = "grace",
     }
 
-    /// What must be observed before a process counts as started.
+    /// What must be seen before a process counts as started: one of these, with `within`
+    /// beside it or not.
     struct RawReady as "`ready`" {
-        /// It has put this out.
+        /// It has put this out: a text or a `/regular expression/`.
         output: Text = "output",
         /// Something on its host listens on this TCP port.
         tcp: Open<Port> = "tcp",

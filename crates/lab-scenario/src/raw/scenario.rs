@@ -4,54 +4,57 @@ use std::time::Duration;
 
 use super::{RawCheck, RawProcess, RawStep, RawTopologyChoice};
 use crate::decode::{Maybe, Named, OneOrMany, record};
+use crate::defaults;
 use crate::plan::{BackendKind, Signal, Stdio};
 use crate::text::Text;
 use crate::typed::{Fixed, Open};
 use crate::yaml::Node;
 
 record! {
-    /// The file.
+    /// One file, one scenario.
     struct RawScenario as "a scenario" {
-        /// What the scenario is about, in a few words.
+        /// What it is about, in a few words; the name of the file if not given.
         name: Text = "name",
         /// More about it, for people.
         description: Text = "description",
-        /// The network.
+        /// The network: the name of a file in `topologies/`, a path, or the thing itself.
         topology: RawTopologyChoice = required "topology",
-        /// Who builds it: `netns` or `mininet`.
+        /// Who builds it, unless the command line says so: labrun itself, or Mininet.
+        /// Whoever can, if not given, and labrun if both can.
         backend: Fixed<BackendKind> = "backend",
         /// How long the whole run may take.
-        timeout: Open<Duration> = "timeout",
+        timeout: Open<Duration> = "timeout" or defaults::TIMEOUT,
         /// What steps and processes have that say nothing else.
         defaults: RawDefaults = "defaults",
         /// Values for `${…}`.
         vars: Named<Text> = "vars",
-        /// Lists of values for `${…}`: one run for each combination. `exclude` and
-        /// `include` hold combinations to leave out and to add.
+        /// Lists of values for `${…}`: one run for each combination. Beside them `exclude`
+        /// and `include` hold combinations to leave out and to add.
         matrix: Named<Vec<Node>> = "matrix",
-        /// Programs and abilities of the machine without which it is skipped.
+        /// What the machine must have, or else the scenario is skipped: programs, `netem`,
+        /// `mininet`, `root`.
         requires: OneOrMany<Text> = "requires",
-        /// Folders searched for programs before those of `PATH`.
+        /// Folders in which programs are looked for first, before those of `PATH`.
         path: OneOrMany<Text> = "path",
-        /// Variables for every process.
+        /// Environment variables of every process.
         env: Named<Text> = "env",
         /// The programs, by name.
         processes: Named<RawProcess> = "processes",
         /// What happens, in order.
         steps: Maybe<Vec<RawStep>> = "steps",
-        /// What must hold of the whole record.
+        /// What must hold of the whole record, in the end.
         checks: Maybe<Vec<RawCheck>> = "checks",
     }
 
-    /// `defaults`.
+    /// What holds for steps and processes that say nothing else.
     struct RawDefaults as "`defaults`" {
-        /// How long a step may take.
-        within: Open<Duration> = "within",
-        /// What the standard streams of processes are.
-        stdio: Fixed<Stdio> = "stdio",
+        /// How long a step may take, and a process until it is ready.
+        within: Open<Duration> = "within" or defaults::WITHIN,
+        /// What programs read from and write to: a terminal, or pipes.
+        stdio: Fixed<Stdio> = "stdio" or defaults::STDIO,
         /// The signal that asks processes to end.
-        stop: Fixed<Signal> = "stop",
+        stop: Fixed<Signal> = "stop" or defaults::STOP,
         /// How long they may take to end before they are killed.
-        grace: Open<Duration> = "grace",
+        grace: Open<Duration> = "grace" or defaults::GRACE,
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{RawHostChange, RawLinkChange, RawNothing};
 use crate::decode::{Decode, Named, OneOrMany, choice, record, wrong_type};
+use crate::defaults;
 use crate::diagnostic::Sink;
 use crate::plan::Signal;
 use crate::schema::{self, Definitions};
@@ -32,29 +33,29 @@ impl Decode for RawStep {
 }
 
 choice! {
-    /// What a step does.
+    /// One thing that happens. Its one key, the verb, says what.
     enum RawVerb as "a step" {
-        /// Starts processes, one after the other.
+        /// Starts processes, one after the other, each when the one before is ready.
         Start(RawTargets) = "start",
-        /// Ends processes.
+        /// Asks processes to end, and kills those that have not after their grace.
         Stop(RawTargets) = "stop",
-        /// Ends processes and starts them again.
+        /// Stops processes and starts them again.
         Restart(RawTargets) = "restart",
-        /// Ends processes by SIGKILL.
+        /// Ends processes by SIGKILL, and waits until they are gone.
         Kill(RawTargets) = "kill",
-        /// Types something.
+        /// Types into a process.
         Send(RawSend) = "send",
-        /// Several lines of typing and expecting.
+        /// Typing and expecting, a line each: `who> text`, `who< text`, `who!< text`.
         Dialogue(RawDialogue) = "dialogue",
-        /// Waits for output.
+        /// Waits for output of a process.
         Expect(RawExpect) = "expect",
         /// Types a line until its answer is as it should be.
         Ask(RawAsk) = "ask",
-        /// Nothing may come for a while.
+        /// Nothing may come from a process for a while.
         Silence(RawSilence) = "silence",
-        /// Runs a command to its end.
+        /// Runs a command on a host, to its end.
         Exec(RawExec) = "exec",
-        /// Sends a signal.
+        /// Sends a signal to a process.
         Signal(RawSignal) = "signal",
         /// Waits for a process to end by itself.
         Exit(RawExit) = "exit",
@@ -162,15 +163,15 @@ impl Decode for RawParallel {
 }
 
 record! {
-    /// Processes of a step, as a mapping.
+    /// Processes, and how long the step may take.
     struct RawTargetsParts as "a step on processes" {
-        /// Which.
+        /// Which processes.
         processes: OneOrMany<Text> = required "processes",
         /// How long it may take, for each.
         within: Open<Duration> = "within",
     }
 
-    /// `dialogue` as a mapping.
+    /// A dialogue, and how long each of its lines may take.
     struct RawDialogueParts as "a `dialogue`" {
         /// Its text.
         lines: Text = required "lines",
@@ -178,9 +179,9 @@ record! {
         within: Open<Duration> = "within",
     }
 
-    /// `parallel` as a mapping.
+    /// Branches that are played at the same time.
     struct RawParallelParts as "a `parallel`" {
-        /// Steps or lists of steps.
+        /// Each a step or a list of steps.
         branches: Vec<OneOrMany<RawStep>> = required "branches",
         /// How long all of it may take.
         within: Open<Duration> = "within",
@@ -188,37 +189,37 @@ record! {
         optional: Fixed<bool> = "optional",
     }
 
-    /// `repeat`.
+    /// Plays the same steps several times.
     struct RawRepeat as "a `repeat`" {
         /// How often.
         times: Open<Times> = required "times",
         /// A name for the number of the turn, counted from 1.
         name: Text = "as",
-        /// What.
+        /// Which steps.
         steps: Vec<RawStep> = required "steps",
     }
 
-    /// `retry`.
+    /// Plays the same steps until all of them hold.
     struct RawRetry as "a `retry`" {
-        /// What.
+        /// Which steps.
         steps: Vec<RawStep> = required "steps",
         /// How long all tries together may take.
         within: Open<Duration> = "within",
-        /// The pause before each new try; 50ms if not given.
-        every: Open<Duration> = "every",
+        /// The pause before each new try.
+        every: Open<Duration> = "every" or defaults::EVERY,
         /// Whether the run goes on if no try succeeds.
         optional: Fixed<bool> = "optional",
     }
 
-    /// `send`.
+    /// Types into a process: `line`, `text`, `key` or `eof`.
     struct RawSend as "a `send`" {
         /// The process.
         to: Text = required "to",
         /// A text and Enter.
         line: Text = "line",
-        /// A text as it is.
+        /// A text as it is, without Enter.
         text: Text = "text",
-        /// A key, such as `^C`.
+        /// A key: `^C`, `^D`, `enter`, `tab`, `escape`, `backspace`.
         key: Fixed<KeyByte> = "key",
         /// The end of the input, if `true`.
         eof: Fixed<bool> = "eof",
@@ -226,15 +227,15 @@ record! {
         within: Open<Duration> = "within",
     }
 
-    /// `expect`.
+    /// Waits until something comes out of a process, and moves past it.
     struct RawExpect as "an `expect`" {
         /// The process.
         from: Text = required "from",
-        /// What must come.
+        /// What must come: a text or a `/regular expression/`.
         output: Text = required "output",
         /// What may not come before it.
         without: OneOrMany<Text> = "without",
-        /// Names for what the groups of the expression matched.
+        /// Names for what the groups `(…)` of the expression matched.
         save: OneOrMany<Text> = "save",
         /// Whether the run goes on if it does not come.
         optional: Fixed<bool> = "optional",
@@ -242,48 +243,48 @@ record! {
         within: Open<Duration> = "within",
     }
 
-    /// `ask`.
+    /// Types a line, again and again, until the answer is as it should be: `json` or `output`.
     struct RawAsk as "an `ask`" {
         /// The process.
         of: Text = required "of",
-        /// A text and Enter; typed again while the answer is another.
+        /// A text and Enter.
         line: Text = required "line",
-        /// What the answer, a line of JSON, must say: values by path.
+        /// What the answer, a line of JSON, must say: values by path, such as `users.*.id`.
         json: Named<Node> = "json",
-        /// What must come out, where the answer is no JSON.
+        /// Instead of `json`: what must come out.
         output: Text = "output",
         /// How long it may take.
         within: Open<Duration> = "within",
-        /// The pause before it is asked again; 1ms at first, up to 50ms, if not given.
+        /// The pause before it is asked again. If not given, 1ms at first, and up to 50ms.
         every: Open<Duration> = "every",
         /// Whether the run goes on if there is no such answer.
         optional: Fixed<bool> = "optional",
     }
 
-    /// `silence`.
+    /// Nothing may come out of a process from now on.
     struct RawSilence as "a `silence`" {
         /// The process.
         from: Text = required "from",
-        /// How long.
+        /// For how long.
         lasting: Open<Duration> = required "for",
         /// What may not come; anything if not given.
         output: Text = "output",
     }
 
-    /// `exec`.
+    /// Runs a command on a host to its end: `run` or `shell`.
     struct RawExec as "an `exec`" {
-        /// Where.
+        /// On which host.
         host: Text = required "host",
         /// A command line, split into words without a shell.
         run: Text = "run",
-        /// A command line for `sh -c`.
+        /// Instead of `run`: a command line for `sh -c`.
         shell: Text = "shell",
         /// The code it must end with.
-        exit: Open<ExitCode> = "exit",
+        exit: Open<ExitCode> = "exit" or 0_u32,
         /// What its output must hold.
         output: Text = "output",
-        /// Names for what the groups of the expression matched, or for all of
-        /// its output.
+        /// Names for what the groups `(…)` of the expression matched; without `output`,
+        /// for all that came out.
         save: OneOrMany<Text> = "save",
         /// Whether the run goes on if it fails.
         optional: Fixed<bool> = "optional",
@@ -291,7 +292,7 @@ record! {
         within: Open<Duration> = "within",
     }
 
-    /// `signal`.
+    /// Sends a signal to a process.
     struct RawSignal as "a `signal`" {
         /// The process.
         to: Text = required "to",
@@ -301,7 +302,8 @@ record! {
         within: Open<Duration> = "within",
     }
 
-    /// `exit`, as a step and as a check.
+    /// How a process ends by itself: with a code or by a signal. A step waits for it, a check
+    /// looks at it afterwards.
     struct RawExit as "an `exit`" {
         /// The process.
         of: Text = required "of",

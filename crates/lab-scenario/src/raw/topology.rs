@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use crate::decode::{Decode, Maybe, Named, record, wrong_type};
+use crate::defaults;
 use crate::diagnostic::Sink;
 use crate::schema::{self, Definitions};
 use crate::text::Text;
@@ -38,7 +39,8 @@ impl Decode for RawTopologyChoice {
 }
 
 record! {
-    /// A network: one of Mininet's, a list of its parts, or a Python file.
+    /// A network: one of Mininet's (`single`, `linear`, `tree`), its parts one by one
+    /// (`hosts`, `routers`, `switches`, `links`), or a Python file (`mininet`).
     struct RawTopology as "a topology" {
         /// What it is, for people.
         description: Text = "description",
@@ -48,23 +50,23 @@ record! {
         linear: RawLinear = "linear",
         /// A tree of switches with hosts for leaves.
         tree: RawTree = "tree",
-        /// The hosts.
+        /// Names of hosts, or what is to be said of each.
         hosts: RawNodes<RawHost> = "hosts",
-        /// Hosts that forward packets.
+        /// Hosts that forward packets, likewise.
         routers: RawNodes<RawHost> = "routers",
-        /// The switches.
+        /// Names of switches.
         switches: RawNodes<RawSwitch> = "switches",
-        /// The cables.
+        /// The cables between them.
         links: Vec<RawLink> = "links",
-        /// A file with a custom topology for Mininet.
+        /// A Python file with a custom topology, as for `mn --custom`.
         mininet: Text = "mininet",
-        /// Which topology of that file, and its arguments.
+        /// Which topology of that file, and its arguments, as for `mn --topo`: `campus,3`.
         topo: Text = "topo",
-        /// What switches are made of: `bridge` or `ovs`.
-        switch: Fixed<SwitchKind> = "switch",
+        /// What switches are made of: Linux bridges, or Open vSwitches, which need Mininet.
+        switch: Fixed<SwitchKind> = "switch" or SwitchKind::default(),
     }
 
-    /// `tree`.
+    /// A tree of switches with hosts for leaves.
     struct RawTree as "a `tree`" {
         /// Levels of switches.
         depth: Fixed<Nodes> = required "depth",
@@ -72,7 +74,7 @@ record! {
         fanout: Fixed<Nodes> = required "fanout",
     }
 
-    /// What a host may have.
+    /// A host of a topology. What is not given is as in Mininet.
     struct RawHost as "a host" {
         /// The address of its first interface.
         ip: Fixed<InterfaceAddress> = "ip",
@@ -82,25 +84,25 @@ record! {
         gateway: Fixed<Ipv4Addr> = "gateway",
     }
 
-    /// What a switch may have.
+    /// A switch of a topology.
     struct RawSwitch as "a switch" {
-        /// What it is made of: `bridge` or `ovs`.
+        /// What it is made of; what `switch` of the topology says if not given.
         kind: Fixed<SwitchKind> = "kind",
     }
 
-    /// A cable.
+    /// A cable, and its limits. `delay`, `jitter` and `loss` need a kernel with netem.
     struct RawLink as "a link" {
-        /// The nodes at its ends.
+        /// The two nodes at its ends.
         between: Vec<Text> = required "between",
-        /// Bandwidth in Mbit/s.
+        /// Bandwidth.
         bw: Fixed<Bandwidth> = "bw",
         /// Time added to each packet.
         delay: Fixed<Duration> = "delay",
         /// How far that varies.
         jitter: Fixed<Duration> = "jitter",
-        /// Packets lost, in percent.
+        /// Packets lost, of a hundred.
         loss: Fixed<Percent> = "loss",
-        /// Packets that may wait.
+        /// How many packets may wait.
         max_queue_size: Fixed<QueueSize> = "max_queue_size",
         /// Largest packet, in bytes.
         mtu: Fixed<Mtu> = "mtu",
@@ -110,12 +112,12 @@ record! {
         mac: Named<Fixed<MacAddress>> = "mac",
     }
 
-    /// `linear` as a mapping.
+    /// Switches in a row, each with its hosts.
     struct RawLinearParts as "a `linear`" {
         /// How many switches.
         switches: Fixed<Nodes> = required "switches",
-        /// How many hosts on each; 1 if not given.
-        hosts: Fixed<Nodes> = "hosts",
+        /// How many hosts on each.
+        hosts: Fixed<Nodes> = "hosts" or defaults::HOSTS,
     }
 }
 

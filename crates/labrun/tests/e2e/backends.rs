@@ -15,7 +15,7 @@ pub(super) fn on_each_backend(test: impl Fn(&str)) {
     }
 }
 
-fn mininet_is_there() -> bool {
+pub(super) fn mininet_is_there() -> bool {
     let output = labrun().arg("doctor").output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     text.lines().any(|line| line.trim_start().starts_with("yes  mininet"))

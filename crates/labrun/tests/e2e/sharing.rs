@@ -5,25 +5,33 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::backends::on_each_backend;
-use super::harness::{Lab, files_below, labrun};
+use super::backends::{mininet_is_there, on_each_backend};
+use super::harness::{Lab, files_below, labrun, skip_for_want_of_mininet};
 
-/// What became of the scenarios of a lab: by name, the verdict, the complaint, and whether
-/// the network was an earlier run's.
-type Told = Vec<(String, String, Value, bool)>;
+/// What became of a scenario.
+#[derive(Debug)]
+struct Told {
+    name: String,
+    verdict: String,
+    complaint: Value,
+    /// Whether the network was an earlier run's.
+    shared: bool,
+    /// Why it could not be.
+    not_shared: Option<String>,
+}
 
-fn run(lab: &Path, backend: &str, arguments: &[&str]) -> Told {
+/// Runs a lab, and returns what was printed and what became of its scenarios, by name.
+fn run(lab: &Path, backend: &str) -> (String, Vec<Told>) {
     let results = tempfile::tempdir().unwrap();
     let output = labrun()
         .arg("run")
         .arg(lab)
         .args(["--backend", backend, "--jobs", "1", "--retry-invalid", "5", "--results"])
         .arg(results.path())
-        .args(arguments)
         .output()
         .unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    let mut told = Told::new();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mut told = Vec::new();
     for file in files_below(results.path()).iter().filter(|file| file.ends_with("run.json")) {
         let run: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
         let verdict = run["verdict"].as_str().unwrap().to_owned();
@@ -31,16 +39,20 @@ fn run(lab: &Path, backend: &str, arguments: &[&str]) -> Told {
             continue;
         }
         let events = std::fs::read_to_string(file.with_file_name("events.jsonl")).unwrap();
-        let shared = events.lines().any(|line| {
-            let record: Value = serde_json::from_str(line).unwrap();
-            record["event"]["network_up"]["shared"] == true
+        let records = events.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let mut networks = records.map(|record| record["event"]["network_up"].clone());
+        let network = networks.find(Value::is_object).unwrap();
+        told.push(Told {
+            name: run["scenario"].as_str().unwrap().to_owned(),
+            verdict,
+            complaint: run["failure"]["summary"].clone(),
+            shared: network["shared"] == true,
+            not_shared: network["not_shared"].as_str().map(str::to_owned),
         });
-        let name = run["scenario"].as_str().unwrap().to_owned();
-        told.push((name, verdict, run["failure"]["summary"].clone(), shared));
     }
     assert!(!told.is_empty(), "{text}{}", String::from_utf8_lossy(&output.stderr));
-    told.sort_by(|a, b| a.0.cmp(&b.0));
-    told
+    told.sort_by(|a, b| a.name.cmp(&b.name));
+    (text, told)
 }
 
 fn lab(share: &str) -> Lab {
@@ -96,42 +108,61 @@ fn messy(share: &str) -> Lab {
 #[test]
 fn the_same_verdicts_with_and_without() {
     on_each_backend(|backend| {
-        let alone = run(messy("nothing").path(), backend, &[]);
-        let together = run(messy("topology").path(), backend, &[]);
-        let verdicts = |told: &Told| {
-            let tell = |(name, verdict, complaint, _): &(String, String, Value, bool)| {
-                format!("{name} {verdict} {complaint}")
-            };
+        let (_, alone) = run(messy("nothing").path(), backend);
+        let (text, together) = run(messy("topology").path(), backend);
+        let verdicts = |told: &[Told]| {
+            let tell = |told: &Told| format!("{} {} {}", told.name, told.verdict, told.complaint);
             told.iter().map(tell).collect::<Vec<_>>()
         };
         assert_eq!(verdicts(&alone), verdicts(&together), "{backend}");
-        let failed = together.iter().filter(|told| told.1 == "fail").map(|told| told.0.as_str());
-        assert_eq!(failed.collect::<Vec<_>>(), ["3-cuts-and-dies"], "{backend}: {together:?}");
-        assert!(alone.iter().all(|told| !told.3));
+        let failed = together.iter().filter(|told| told.verdict == "fail");
+        let failed: Vec<_> = failed.map(|told| told.name.as_str()).collect();
+        assert_eq!(failed, ["3-cuts-and-dies"], "{backend}: {together:?}");
+        assert!(alone.iter().all(|told| !told.shared && told.not_shared.is_none()), "{alone:?}");
+        if backend == "netns" {
+            assert!(together.iter().all(|told| !told.shared), "{together:?}");
+            return;
+        }
         // The first has to build it; after a change of address nobody else gets it. A run
         // that was disturbed, on a busy machine, costs a network as well.
-        assert!(!together[0].3 && !together[7].3, "{backend}: {together:?}");
-        assert!(together.iter().any(|told| told.3), "{backend}: {together:?}");
+        let [first, .., last] = together.as_slice() else { panic!("{together:?}") };
+        assert!(!first.shared && !last.shared, "{together:?}");
+        assert!(together.iter().any(|told| told.shared), "{together:?}");
+        assert_eq!(first.not_shared, None);
+        let why = last.not_shared.as_deref().unwrap();
+        let disturbed = "the run was disturbed";
+        assert!(why == disturbed || why.starts_with("h1's ") && why.ends_with(" changed"), "{why}");
+        let note = format!("7-new-address: {why}");
+        assert!(text.contains("note: not shared after ") && text.contains(&note), "{text}");
     });
 }
 
 #[test]
 fn only_the_same_network_is_shared() {
+    if !mininet_is_there() {
+        return skip_for_want_of_mininet("that only the same network is shared");
+    }
     let other = "topology: {single: 3}\nprocesses:\n  p: {host: h3, shell: echo hello; cat}\n\
                  steps:\n  - expect: {from: p, output: hello}\n";
     let lab = lab("topology").file("a.yaml", other).file("b.yaml", &other.replace("3", "2"));
-    assert!(run(lab.path(), "netns", &[]).iter().all(|told| !told.3 && told.1 == "pass"));
+    let (text, told) = run(lab.path(), "mininet");
+    assert!(told.iter().all(|told| !told.shared && told.verdict == "pass"), "{told:?}");
+    assert!(!text.contains("not shared"), "{text}");
 }
 
 #[test]
 fn repetitions_share_and_each_has_its_own_clock_and_folder() {
+    if !mininet_is_there() {
+        return skip_for_want_of_mininet("that repetitions share a network");
+    }
     let scenario = "topology: {single: 2}\nprocesses:\n  \
                     p: {host: h1, shell: 'echo in ${run.dir}; cat'}\n\
                     steps:\n  - expect: {from: p, output: in /}\n";
     let lab = lab("topology").file("a.yaml", scenario);
     let results = lab.path().join("results");
     let output = labrun()
-        .args(["run", "--jobs", "1", "--repeat", "4", "--retry-invalid", "5", "--results"])
+        .args(["run", "--backend", "mininet", "--jobs", "1", "--repeat", "4"])
+        .args(["--retry-invalid", "5", "--results"])
         .args([&results, &lab.path().join("a.yaml")])
         .output()
         .unwrap();
