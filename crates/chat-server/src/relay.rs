@@ -124,7 +124,12 @@ impl Relay {
         self.node.handle(event, io.now(), &mut self.actions);
         for action in std::mem::take(&mut self.actions) {
             match action {
-                Action::Send { to, frame } => io.send(to, frame),
+                Action::Send { to, bytes } => io.send(to, bytes),
+                Action::SendAll { to, bytes } => {
+                    for to in to {
+                        io.send(to, bytes.clone());
+                    }
+                }
                 Action::Close(conn) => io.close(conn),
                 Action::Deadline(conn, at) => io.set_deadline(conn, at),
                 Action::TellDrained(conn) => io.notify_drained(conn),

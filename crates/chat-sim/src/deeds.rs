@@ -40,14 +40,14 @@ pub fn play(bytes: &[u8]) {
             7 => network.set_parent(server, usize::from(*what) / 16 % network.servers()),
             8 => {
                 let link = network.add_stranger(server);
-                network.say(link, registration(*what, 0, 60 + u32::from(*what) / 64));
+                network.say(link, &registration(*what, 0, 60 + u32::from(*what) / 64));
             }
             9 | 10 if network.links() > 0 => {
                 let link = link % network.links();
                 if network.seats(link)[0] == Seat::Stranger {
                     let [what, a, b, after @ ..] = rest else { break };
                     rest = after;
-                    network.say(link, strange(*what, *a, *b));
+                    network.say(link, &strange(*what, *a, *b));
                 }
             }
             11 if network.servers() > 2 => network.kill(server.max(1)),

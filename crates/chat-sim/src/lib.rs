@@ -3,6 +3,7 @@
 //!
 //! * [`Network`] — servers, clients, links, and what is on its way
 //! * [`Packed`] — a directory small enough to have ten thousand of
+//! * [`Size`] — what the protocol costs in a network of a given size
 //! * [`play`] — anything in any order, for the tests and the fuzz target
 //! * [`Random`] — everything by chance comes from one seed
 //!
@@ -11,12 +12,16 @@
 //! anything in any order and look whether the views are what there is.
 #![forbid(unsafe_code)]
 
+mod agenda;
 mod deeds;
+mod measure;
 mod network;
 mod packed;
 mod random;
+mod tree;
 
 pub use deeds::play;
+pub use measure::{Measured, Size};
 pub use network::{Counts, End, Network, Seat};
 pub use packed::{Packed, Profiles};
 pub use random::Random;

@@ -1,16 +1,15 @@
-//! Servers, clients and links, and a queue of what is on its way.
+//! Servers, clients and links.
 //!
-//! A frame takes its link's delay, and frames of one link keep their order. A neighbour
-//! whose connection is closed or cut notices after the same delay.
+//! What a server sends takes its link's delay, and what is sent over one link keeps its order. A
+//! neighbour whose connection is closed or cut notices after the same delay.
 
 use crate::Random;
-use bytes::Bytes;
+use crate::agenda::{Agenda, Due, NOWHERE, What, Window};
 use chat_proto::relay::{
     Action, Backoff, Decoder, Directory, Event, Id, Kind, Limits, Message, Node, Note, Profile,
-    Registration,
+    Registration, count,
 };
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 /// One end of a link: what a server calls a connection. The other end differs in the last bit.
@@ -47,8 +46,6 @@ struct Link {
     seats: [Seat; 2],
     open: [bool; 2],
     delay: u64,
-    /// What the event of this number made each end send, in bytes.
-    burst: [(u64, u64); 2],
 }
 
 #[derive(Debug)]
@@ -68,22 +65,6 @@ struct Client {
     known: BTreeSet<Id>,
 }
 
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Due {
-    at: u64,
-    /// What comes at the same time comes in the order it was sent.
-    order: u64,
-    what: What,
-}
-
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum What {
-    Arrives(End, Bytes),
-    Drained(End),
-    Closes(End),
-    Awake(usize),
-}
-
 /// What was counted since it was last reset.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -95,7 +76,7 @@ pub struct Counts {
     pub to_clients: u64,
     /// Bytes of them.
     pub client_bytes: u64,
-    /// The most bytes that one event made a server send over one link.
+    /// The most bytes that a server sent at once over one link.
     pub largest_burst: u64,
     /// Registrations that were refused because the id was taken.
     pub duplicates: u64,
@@ -109,10 +90,10 @@ pub struct Network<D> {
     servers: Vec<Server<D>>,
     clients: Vec<Client>,
     links: Vec<Link>,
-    queue: BinaryHeap<Reverse<Due>>,
-    order: u64,
-    /// Events so far.
-    events: u64,
+    /// Whether what a server sends over each link is to arrive: a client that
+    /// remembers nothing need not hear.
+    listens: Vec<bool>,
+    agenda: Agenda,
     now: u64,
     start: Instant,
     random: Random,
@@ -124,8 +105,10 @@ pub struct Network<D> {
     records: bool,
     counts: Counts,
     actions: Vec<Action<End>>,
-    /// When a machine was last news to a server.
-    last_news: u64,
+    /// For each id, when a server last learned of a machine with it.
+    joined: Vec<u64>,
+    /// When a server last learned that a machine is gone.
+    last_left: u64,
 }
 
 impl<D: Directory + Default> Network<D> {
@@ -136,9 +119,8 @@ impl<D: Directory + Default> Network<D> {
             servers: Vec::new(),
             clients: Vec::new(),
             links: Vec::new(),
-            queue: BinaryHeap::new(),
-            order: 0,
-            events: 0,
+            listens: Vec::new(),
+            agenda: Agenda::new(delays.0),
             now: 0,
             start: Instant::now(),
             random: Random::new(seed),
@@ -148,7 +130,8 @@ impl<D: Directory + Default> Network<D> {
             records,
             counts: Counts::default(),
             actions: Vec::new(),
-            last_news: 0,
+            joined: Vec::new(),
+            last_left: 0,
         }
     }
 
@@ -170,10 +153,16 @@ impl<D: Directory + Default> Network<D> {
         self.now
     }
 
-    /// When a server last learned of a machine.
+    /// When a server last learned of the machine `id`.
     #[must_use]
-    pub fn last_news(&self) -> u64 {
-        self.last_news
+    pub fn joined(&self, id: Id) -> u64 {
+        self.joined.get(id.0 as usize).copied().unwrap_or(0)
+    }
+
+    /// When a server last learned that a machine is gone.
+    #[must_use]
+    pub fn last_left(&self) -> u64 {
+        self.last_left
     }
 
     /// What was counted, and from now on anew.
@@ -183,6 +172,7 @@ impl<D: Directory + Default> Network<D> {
 
     /// Adds a server with this directory that hangs on `parent`, if any, and connects at once.
     pub fn add_server(&mut self, me: Profile, directory: D, parent: Option<usize>) -> usize {
+        self.expect(me.id);
         let node = if parent.is_none() {
             Node::root(me, self.limits)
         } else {
@@ -196,6 +186,14 @@ impl<D: Directory + Default> Network<D> {
         self.event(server, Event::Started);
         self.dial(server);
         server
+    }
+
+    /// Makes room for when servers learn of `id`.
+    fn expect(&mut self, id: Id) {
+        let ids = id.0 as usize + 1;
+        if self.joined.len() < ids {
+            self.joined.resize(ids, 0);
+        }
     }
 
     /// Gives a server another parent for the next time that it connects.
@@ -219,6 +217,7 @@ impl<D: Directory + Default> Network<D> {
 
     /// Adds a client at `server`, which registers at once.
     pub fn add_client(&mut self, me: &Profile, server: usize) -> usize {
+        self.expect(me.id);
         let client = self.clients.len();
         let end = self.link(Seat::Client(client), Seat::Server(server));
         let decoder = Decoder::new(self.limits.max_text);
@@ -227,7 +226,7 @@ impl<D: Directory + Default> Network<D> {
         let (kind, source, last_hop) = (Kind::Client, me.id, Id::NONE);
         let (name, info) = (me.name.as_str(), me.info.as_str());
         let hello = Registration { kind, source, last_hop, name, info };
-        self.send(end, Message::Registration(hello).encode());
+        self.send(end, &Message::Registration(hello).encode());
         client
     }
 
@@ -245,7 +244,7 @@ impl<D: Directory + Default> Network<D> {
     }
 
     /// Sends bytes as if the first seat of the link had said them.
-    pub fn say(&mut self, link: usize, bytes: Bytes) {
+    pub fn say(&mut self, link: usize, bytes: &[u8]) {
         if let Ok(link) = u32::try_from(link) {
             self.send(End(link << 1), bytes);
         }
@@ -288,7 +287,8 @@ impl<D: Directory + Default> Network<D> {
     fn link(&mut self, from: Seat, to: Seat) -> End {
         let (least, most) = self.delays;
         let delay = least + self.random.draw() % (most - least + 1);
-        self.links.push(Link { seats: [from, to], open: [true; 2], delay, burst: [(0, 0); 2] });
+        self.links.push(Link { seats: [from, to], open: [true; 2], delay });
+        self.listens.push(self.records || !matches!(from, Seat::Client(_)));
         // Far beyond what fits into memory.
         End(u32::try_from(self.links.len() - 1).unwrap_or(u32::MAX >> 1) << 1)
     }
@@ -297,15 +297,22 @@ impl<D: Directory + Default> Network<D> {
         self.links[end.link()].open[end.side()]
     }
 
-    fn push(&mut self, delay: u64, what: What) {
-        self.order += 1;
-        self.queue.push(Reverse(Due { at: self.now + delay, order: self.order, what }));
+    /// The server at this end.
+    fn place(&self, end: End) -> u32 {
+        match self.seat(end) {
+            Seat::Server(server) => u32::try_from(server).unwrap_or(NOWHERE),
+            Seat::Client(_) | Seat::Stranger => NOWHERE,
+        }
     }
 
-    fn send(&mut self, from: End, frame: Bytes) {
-        let delay = self.links[from.link()].delay;
+    fn add(&mut self, delay: u64, place: u32, what: What) {
+        self.agenda.add(Due { at: self.now + delay, place, what });
+    }
+
+    fn send(&mut self, from: End, bytes: &[u8]) {
         if self.is_open(from) {
-            self.push(delay, What::Arrives(from.other(), frame));
+            let (to, at) = (from.other(), self.now + self.links[from.link()].delay);
+            self.agenda.add_arrival(at, self.place(to), to, bytes);
         }
     }
 
@@ -314,9 +321,10 @@ impl<D: Directory + Default> Network<D> {
         let link = &mut self.links[end.link()];
         let delay = link.delay;
         if std::mem::take(&mut link.open[end.side()]) {
-            self.push(delay, What::Closes(end.other()));
             // Who did not close by itself notices as well.
-            self.push(delay, What::Closes(end));
+            for end in [end.other(), end] {
+                self.add(delay, self.place(end), What::Closes(end));
+            }
         }
     }
 
@@ -324,41 +332,33 @@ impl<D: Directory + Default> Network<D> {
         let now = self.start + Duration::from_micros(self.now);
         let mut actions = std::mem::take(&mut self.actions);
         self.servers[server].node.handle(event, now, &mut actions);
-        self.events += 1;
         for action in actions.drain(..) {
             match action {
-                Action::Send { to, frame } => {
-                    let length = frame.len() as u64;
-                    let link = &mut self.links[to.link()];
-                    let (event, bytes) = &mut link.burst[to.side()];
-                    if *event != self.events {
-                        (*event, *bytes) = (self.events, 0);
-                    }
-                    *bytes += length;
-                    self.counts.largest_burst = self.counts.largest_burst.max(*bytes);
-                    let to_client = matches!(link.seats[to.other().side()], Seat::Client(_));
-                    if to_client {
-                        self.counts.to_clients += 1;
-                        self.counts.client_bytes += length;
-                    } else {
-                        self.counts.to_servers += 1;
-                        self.counts.server_bytes += length;
-                    }
-                    if self.records || !to_client {
-                        self.send(to, frame);
+                Action::Send { to, bytes } => self.post(to, &bytes, count(&bytes)),
+                Action::SendAll { to, bytes } => {
+                    let messages = count(&bytes);
+                    for to in to {
+                        self.post(to, &bytes, messages);
                     }
                 }
                 Action::Close(end) => self.close(end),
                 Action::TellDrained(end) => {
                     let delay = self.links[end.link()].delay;
-                    self.push(delay, What::Drained(end));
+                    self.add(delay, self.place(end), What::Drained(end));
                 }
                 Action::Connect => self.servers[server].wants_parent = true,
                 Action::WakeAt(at) => {
                     let pause = at.saturating_duration_since(now).as_micros();
-                    self.push(u64::try_from(pause).unwrap_or(u64::MAX), What::Awake(server));
+                    let pause = u64::try_from(pause).unwrap_or(u64::MAX);
+                    self.add(pause, NOWHERE, What::Awake(server));
                 }
-                Action::Note(Note::Joined { .. }) => self.last_news = self.now,
+                Action::Note(Note::Joined { id, .. }) => {
+                    if let Some(at) = self.joined.get_mut(id.0 as usize) {
+                        // Servers are not played in the order of time.
+                        *at = self.now.max(*at);
+                    }
+                }
+                Action::Note(Note::Left { .. }) => self.last_left = self.now.max(self.last_left),
                 Action::Note(Note::Duplicate { .. }) => self.counts.duplicates += 1,
                 Action::Note(Note::Breach { .. }) => self.counts.breaches += 1,
                 // Everybody here says who it is at once.
@@ -368,12 +368,51 @@ impl<D: Directory + Default> Network<D> {
         self.actions = actions;
     }
 
-    /// Lets the next thing happen; false if there is none.
+    /// Counts what a server sends, and sends it to who listens.
+    fn post(&mut self, to: End, bytes: &[u8], messages: usize) {
+        let (messages, length) = (messages as u64, bytes.len() as u64);
+        let listens = self.listens[to.link()];
+        self.counts.largest_burst = self.counts.largest_burst.max(length);
+        if !listens || matches!(self.seat(to.other()), Seat::Client(_)) {
+            self.counts.to_clients += messages;
+            self.counts.client_bytes += length;
+        } else {
+            self.counts.to_servers += messages;
+            self.counts.server_bytes += length;
+        }
+        if listens {
+            self.send(to, bytes);
+        }
+    }
+
+    /// Lets everything happen that is due within the next least delay; false if nothing is due.
     pub fn step(&mut self) -> bool {
-        let Some(Reverse(due)) = self.queue.pop() else { return false };
-        self.now = due.at;
-        match due.what {
-            What::Arrives(end, frame) => self.arrives(end, &frame),
+        let Some((window, end)) = self.agenda.take() else { return false };
+        for Due { at, what, .. } in &window.dues {
+            self.now = *at;
+            self.happens(what, &window);
+        }
+        self.agenda.give_back(window);
+        self.now = end;
+        true
+    }
+
+    /// Lets everything happen until nothing is on its way.
+    pub fn run(&mut self) {
+        while self.step() {}
+    }
+
+    /// Lets everything happen that is due before `at`.
+    pub fn run_until(&mut self, at: u64) {
+        while self.agenda.next_at().is_some_and(|next| next < at) {
+            self.step();
+        }
+        self.now = self.now.max(at);
+    }
+
+    fn happens(&mut self, what: &What, window: &Window) {
+        match *what {
+            What::Arrives(end, length, start) => self.arrives(end, window.bytes(start, length)),
             What::Drained(end) => {
                 if let (true, Seat::Server(server)) = (self.is_open(end), self.seat(end)) {
                     self.event(server, Event::Drained(end));
@@ -393,19 +432,18 @@ impl<D: Directory + Default> Network<D> {
                 }
             }
         }
-        true
     }
 
     fn seat(&self, end: End) -> Seat {
         self.links[end.link()].seats[end.side()]
     }
 
-    fn arrives(&mut self, end: End, frame: &Bytes) {
+    fn arrives(&mut self, end: End, bytes: &[u8]) {
         match self.seat(end) {
             Seat::Server(server) if self.is_open(end) => {
-                self.event(server, Event::Received(end, frame));
+                self.event(server, Event::Received(end, bytes));
             }
-            Seat::Client(client) if self.is_open(end) => self.hear(client, frame),
+            Seat::Client(client) if self.is_open(end) => self.hear(client, bytes),
             _ => {}
         }
     }
@@ -414,9 +452,8 @@ impl<D: Directory + Default> Network<D> {
     ///
     /// # Panics
     /// If it is no news to it, or not for it: then a server is wrong.
-    fn hear(&mut self, client: usize, frame: &Bytes) {
+    fn hear(&mut self, client: usize, mut input: &[u8]) {
         let Client { id, decoder, known, .. } = &mut self.clients[client];
-        let mut input = &frame[..];
         while let Ok(Some(message)) = decoder.next(&mut input) {
             match message {
                 Message::Registration(host) => {
@@ -436,7 +473,7 @@ impl<D: Directory + Default> Network<D> {
         }
     }
 
-    /// Lets everything happen until nothing is on its way, or `limit` things did: then false.
+    /// Lets everything happen until nothing is on its way, or `limit` steps were made: then false.
     pub fn settle(&mut self, limit: u64) -> bool {
         (0..limit).any(|_| !self.step())
     }
@@ -448,6 +485,14 @@ impl<D: Directory + Default> Network<D> {
     /// # Errors
     /// What is not so.
     pub fn check(&self) -> Result<(), String> {
+        self.check_views(0..self.servers.len())
+    }
+
+    /// The same, but only the views of these servers.
+    ///
+    /// # Errors
+    /// What is not so.
+    pub fn check_views(&self, roots: impl IntoIterator<Item = usize>) -> Result<(), String> {
         let mut neighbours: Vec<Vec<(usize, usize)>> = vec![Vec::new(); self.servers.len()];
         let mut clients: Vec<Vec<Id>> = vec![Vec::new(); self.servers.len()];
         for (number, server) in self.servers.iter().enumerate().filter(|(_, it)| it.is_up) {
@@ -459,7 +504,7 @@ impl<D: Directory + Default> Network<D> {
                 }
             }
         }
-        for root in (0..self.servers.len()).filter(|number| self.servers[*number].is_up) {
+        for root in roots.into_iter().filter(|number| self.servers[*number].is_up) {
             self.check_view(root, &neighbours, &clients)?;
         }
         Ok(())
@@ -496,8 +541,12 @@ impl<D: Directory + Default> Network<D> {
             known.insert(host.source, first_link);
             from = host.source.0.checked_add(1).map(Id);
         }
-        if known != found {
-            return Err(format!("{} knows {known:?}, and there is {found:?}", id(root)));
+        if let Some((host, way)) = known.iter().find(|(host, way)| found.get(host) != Some(*way)) {
+            let there = found.get(host);
+            return Err(format!("{} knows {host} by way of {way}, not {there:?}", id(root)));
+        }
+        if let Some(host) = found.keys().find(|host| !known.contains_key(*host)) {
+            return Err(format!("{} does not know {host}", id(root)));
         }
         for (_, end) in self.servers[root].node.adjacent().filter(|_| self.records) {
             let Seat::Client(client) = self.seat(end.other()) else { continue };

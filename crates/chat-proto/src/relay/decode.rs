@@ -159,6 +159,21 @@ fn needed(start: &[u8], limit: usize) -> Result<usize, DecodeError> {
     Ok(header + length)
 }
 
+/// How many messages lie one after the other in `bytes`, up to the first that does not lie there
+/// whole. Their contents are not looked at.
+#[must_use]
+pub fn count(mut bytes: &[u8]) -> usize {
+    let mut count = 0;
+    while let Some((_, rest)) = needed(bytes, usize::MAX)
+        .ok()
+        .filter(|_| !bytes.is_empty())
+        .and_then(|length| bytes.split_at_checked(length))
+    {
+        (bytes, count) = (rest, count + 1);
+    }
+    count
+}
+
 fn u32_at(bytes: &[u8], at: usize) -> u32 {
     bytes[at..at + 4].iter().fold(0, |value, byte| value << 8 | u32::from(*byte))
 }
@@ -320,6 +335,8 @@ mod tests {
         fn every_message_survives_any_cut(messages in prop::collection::vec(message(), 0..8), size in 1usize..40) {
             let stream = messages.concat();
             prop_assert_eq!(decode(200, stream.chunks(size)), (stream.clone(), None));
+            prop_assert_eq!(count(&stream), messages.len());
+            prop_assert_eq!(count(&[&stream[..], &[0x82, 0]].concat()), messages.len());
         }
 
         #[test]

@@ -36,12 +36,19 @@ pub enum Event<'a, K> {
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action<K> {
-    /// Send this. Sends leave in the order in which they stand.
+    /// Send this. What is sent over one connection leaves in the order in which it stands.
     Send {
         /// Over which connection.
         to: K,
-        /// The encoded message, shared by all its receivers.
-        frame: Bytes,
+        /// One or more encoded messages.
+        bytes: Bytes,
+    },
+    /// Send the same to several.
+    SendAll {
+        /// Over which connections; at least one.
+        to: Vec<K>,
+        /// As above; encoded once for all.
+        bytes: Bytes,
     },
     /// Close this connection once everything for it is sent. Nothing more is to be heard of it.
     Close(K),

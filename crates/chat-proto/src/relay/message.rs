@@ -121,7 +121,14 @@ impl Message<'_> {
     /// at a character; whoever makes them checks before.
     #[must_use]
     pub fn encode(&self) -> Bytes {
-        // Exact, so that the bytes need not be moved again.
+        let mut bytes = Vec::new();
+        self.encode_to(&mut bytes);
+        bytes.into()
+    }
+
+    /// The same, behind what is in `bytes`.
+    pub(super) fn encode_to(&self, bytes: &mut Vec<u8>) {
+        // Exact for a single message, so that its bytes need not be moved again.
         let (header, texts) = match *self {
             Self::Registration(Registration { name, info, .. }) => {
                 (12, name.len().min(MAX_NAME) + info.len().min(MAX_INFO))
@@ -130,7 +137,9 @@ impl Message<'_> {
             Self::Chat { text, .. } | Self::ServerQuit { text, .. } => (13, text.len()),
             Self::ClientQuit { text, .. } => (9, text.len()),
         };
-        let mut bytes = Vec::with_capacity(header + texts);
+        if bytes.is_empty() {
+            bytes.reserve_exact(header + texts);
+        }
         match *self {
             Self::Registration(Registration { kind, source, last_hop, name, info }) => {
                 let (name, info) = (cut(name, MAX_NAME), cut(info, MAX_INFO));
@@ -138,7 +147,7 @@ impl Message<'_> {
                     Kind::Server => SERVER_REGISTRATION,
                     Kind::Client => CLIENT_REGISTRATION,
                 });
-                put_ids(&mut bytes, &[source, last_hop]);
+                put_ids(bytes, &[source, last_hop]);
                 bytes.push(u8::try_from(name.len()).unwrap_or(u8::MAX));
                 bytes.extend(u16::try_from(info.len()).unwrap_or(u16::MAX).to_be_bytes());
                 bytes.extend_from_slice(name.as_bytes());
@@ -146,27 +155,26 @@ impl Message<'_> {
             }
             Self::Status { source, destination, code, text } => {
                 bytes.push(STATUS);
-                put_ids(&mut bytes, &[source, destination]);
+                put_ids(bytes, &[source, destination]);
                 bytes.extend(code.to_be_bytes());
-                put_text(&mut bytes, text);
+                put_text(bytes, text);
             }
             Self::Chat { source, destination, text } => {
                 bytes.push(CHAT);
-                put_ids(&mut bytes, &[source, destination]);
-                put_text(&mut bytes, text);
+                put_ids(bytes, &[source, destination]);
+                put_text(bytes, text);
             }
             Self::ClientQuit { source, text } => {
                 bytes.push(CLIENT_QUIT);
-                put_ids(&mut bytes, &[source]);
-                put_text(&mut bytes, text);
+                put_ids(bytes, &[source]);
+                put_text(bytes, text);
             }
             Self::ServerQuit { source, replacement, text } => {
                 bytes.push(SERVER_QUIT);
-                put_ids(&mut bytes, &[source, replacement]);
-                put_text(&mut bytes, text);
+                put_ids(bytes, &[source, replacement]);
+                put_text(bytes, text);
             }
         }
-        bytes.into()
     }
 }
 
@@ -183,7 +191,7 @@ fn put_text(bytes: &mut Vec<u8>, text: &str) {
 }
 
 /// The beginning of `text`, at most `max` bytes of it.
-fn cut(text: &str, max: usize) -> &str {
+pub(super) fn cut(text: &str, max: usize) -> &str {
     let mut end = text.len().min(max);
     while !text.is_char_boundary(end) {
         end -= 1;

@@ -30,6 +30,7 @@ mod link;
 mod log;
 mod message;
 mod node;
+mod quits;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -38,7 +39,7 @@ pub use crate::client::{ClientAction, ClientEvent, Outcome};
 pub use backoff::Backoff;
 pub use client::{Client, SETTLING};
 pub use command::{Command, CommandError};
-pub use decode::{DecodeError, Decoder};
+pub use decode::{DecodeError, Decoder, count};
 pub use directory::{Directory, Hosts, Known};
 pub use event::{Action, Breach, Event, Note};
 pub use message::{Id, Kind, Message, Registration};

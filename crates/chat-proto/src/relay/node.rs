@@ -12,6 +12,7 @@ mod relaying;
 
 use super::link::{Link, Role, Telling};
 use super::log::Log;
+use super::quits::{Quit, Quits};
 use super::state::{HostState, ServerState};
 use super::{
     Action, Backoff, Breach, Decoder, Directory, Event, Hosts, Id, Kind, Message, Note,
@@ -85,6 +86,9 @@ pub struct Node<K, D = Hosts> {
     /// The connections of the adjacent machines.
     adjacent: BTreeMap<Id, K>,
     parent: Option<Parent<K>>,
+    /// Of machines that were forgotten, but of which neighbours were not yet told. Empty
+    /// between events.
+    quits: Quits,
     status_log: Log,
 }
 
@@ -99,6 +103,7 @@ impl<K: Copy + Ord, D: Directory + Default> Node<K, D> {
             links: BTreeMap::new(),
             adjacent: BTreeMap::new(),
             parent: None,
+            quits: Quits::default(),
             status_log: Log::default(),
         }
     }
@@ -205,8 +210,8 @@ impl<K: Copy + Ord, D: Directory + Default> Node<K, D> {
             parent.link = Some(link);
         }
         self.open(link, Role::Joining, now, out);
-        let frame = self.me.registration(Kind::Server, Id::NONE);
-        out.push(Action::Send { to: link, frame });
+        let bytes = self.me.registration(Kind::Server, Id::NONE);
+        out.push(Action::Send { to: link, bytes });
     }
 
     fn received(&mut self, link: K, mut bytes: &[u8], now: Instant, out: &mut Vec<Action<K>>) {
@@ -226,6 +231,7 @@ impl<K: Copy + Ord, D: Directory + Default> Node<K, D> {
                 return;
             }
         }
+        self.tell_quits(link, out);
         if let Some(place) = self.links.get_mut(&link) {
             place.decoder = decoder;
         }
@@ -249,38 +255,54 @@ impl<K: Copy + Ord, D: Directory + Default> Node<K, D> {
             Role::Client(id) => (id, false),
             Role::New | Role::Joining => return,
         };
-        let mut told = 0;
-        while let Telling::Upto(next) = place.telling {
-            if told >= self.limits.portion {
-                return out.push(Action::TellDrained(link));
-            }
+        let mut bytes = Vec::new();
+        while let Telling::Upto(next) = place.telling
+            && bytes.len() < self.limits.portion
+        {
             let Some((host, first_link)) = self.hosts.next(next) else {
                 place.telling = Telling::Done;
-                return;
+                break;
             };
             place.telling = Telling::after(&host);
             // What is behind it, it knows better.
             if first_link != peer && (servers_too || host.kind == Kind::Client) {
                 let last_hop = self.me.id;
-                let frame = Message::Registration(Registration { last_hop, ..host }).encode();
-                told += frame.len();
-                out.push(Action::Send { to: link, frame });
+                Message::Registration(Registration { last_hop, ..host }).encode_to(&mut bytes);
             }
+        }
+        let is_done = place.telling == Telling::Done;
+        if !bytes.is_empty() {
+            out.push(Action::Send { to: link, bytes: bytes.into() });
+        }
+        if !is_done {
+            out.push(Action::TellDrained(link));
         }
     }
 
-    /// Sends news of the machine `about` to all neighbours whom it concerns but `except`.
-    fn pass_on(&self, frame: &Bytes, about: Id, kind: Kind, except: K, out: &mut Vec<Action<K>>) {
-        let is_quit = self.hosts.find(about).is_none();
-        for link in self.adjacent.values().filter(|link| **link != except) {
-            let Some(Link { role, telling, .. }) = self.links.get(link) else { continue };
-            let is_server = matches!(role, Role::Server(_));
-            // A server that was not yet told may have told us of another with this id, in vain:
-            // then it tells again.
-            let is_due = telling.has_reached(about) || (is_quit && is_server);
-            if is_due && (is_server || kind == Kind::Client) {
-                out.push(Action::Send { to: *link, frame: frame.clone() });
-            }
+    /// The adjacent machines but `except`: whether it is a server, and how far it was told.
+    fn others(&self, except: K) -> impl Iterator<Item = (K, bool, Telling)> {
+        self.links.iter().filter_map(move |(link, Link { role, telling, .. })| {
+            let is_server = match role {
+                Role::Server(_) => true,
+                Role::Client(_) => false,
+                Role::New | Role::Joining => return None,
+            };
+            (*link != except).then_some((*link, is_server, *telling))
+        })
+    }
+
+    /// Tells all neighbours but `except` of a machine that is there.
+    fn announce(&self, host: Registration<'_>, except: K, out: &mut Vec<Action<K>>) {
+        let Registration { kind, source, .. } = host;
+        let mut to = Vec::with_capacity(self.adjacent.len());
+        to.extend(self.others(except).filter_map(|(link, is_server, telling)| {
+            let concerns = is_server || kind == Kind::Client;
+            (concerns && telling.has_reached(source)).then_some(link)
+        }));
+        if !to.is_empty() {
+            let last_hop = self.me.id;
+            let bytes = Message::Registration(Registration { last_hop, ..host }).encode();
+            out.push(Action::SendAll { to, bytes });
         }
     }
 
@@ -289,7 +311,7 @@ impl<K: Copy + Ord, D: Directory + Default> Node<K, D> {
         let Some(role) = self.role(link) else { return };
         let text = format!("Closing: {why}");
         out.push(Action::Note(Note::Breach { neighbour: role.id(), why }));
-        out.push(Action::Send { to: link, frame: self.status(Id::NONE, status::CLOSING, &text) });
+        out.push(Action::Send { to: link, bytes: self.status(Id::NONE, status::CLOSING, &text) });
         out.push(Action::Close(link));
         self.lose(link, "", now, out);
     }
@@ -300,20 +322,22 @@ impl<K: Copy + Ord, D: Directory + Default> Node<K, D> {
         if let Some(id) = lost.role.id() {
             self.adjacent.remove(&id);
         }
-        if let Role::Client(id) = lost.role {
-            self.forget(Kind::Client, id, Id::NONE, text, link, out);
-        }
-        if let Role::Server(id) = lost.role {
-            let mut from = Some(Id::NONE);
-            while let Some((host, first_link)) = from.and_then(|from| self.hosts.next(from)) {
-                let (kind, source) = (host.kind, host.source);
-                from = source.0.checked_add(1).map(Id);
-                if first_link == id {
-                    let text = if source == id { text } else { "" };
-                    self.forget(kind, source, Id::NONE, text, link, out);
+        match lost.role {
+            Role::Client(id) => self.forget(Quit { text, ..Quit::lost(Kind::Client, id) }, out),
+            Role::Server(id) => {
+                let mut from = Some(Id::NONE);
+                while let Some((host, first_link)) = from.and_then(|from| self.hosts.next(from)) {
+                    let (kind, source) = (host.kind, host.source);
+                    from = source.0.checked_add(1).map(Id);
+                    if first_link == id {
+                        let text = if source == id { text } else { "" };
+                        self.forget(Quit { text, ..Quit::lost(kind, source) }, out);
+                    }
                 }
             }
+            Role::New | Role::Joining => {}
         }
+        self.tell_quits(link, out);
         if self.is_parent(link) {
             if lost.role.id().is_some() {
                 out.push(Action::Note(Note::Detached));
@@ -322,23 +346,36 @@ impl<K: Copy + Ord, D: Directory + Default> Node<K, D> {
         }
     }
 
-    /// Forgets one machine and tells all neighbours but `except`.
-    fn forget(
-        &mut self,
-        kind: Kind,
-        source: Id,
-        replacement: Id,
-        text: &str,
-        except: K,
-        out: &mut Vec<Action<K>>,
-    ) {
-        let quit = match kind {
-            Kind::Server => Message::ServerQuit { source, replacement, text },
-            Kind::Client => Message::ClientQuit { source, text },
-        };
-        self.hosts.remove(source);
-        self.pass_on(&quit.encode(), source, kind, except, out);
-        out.push(Action::Note(Note::Left { kind, id: source, text: text.to_owned() }));
+    /// Forgets one machine. [`Node::tell_quits`] is to follow before anything else is sent.
+    fn forget(&mut self, quit: Quit<'_>, out: &mut Vec<Action<K>>) {
+        let Quit { kind, source: id, text, .. } = quit;
+        self.hosts.remove(id);
+        self.quits.add(quit);
+        out.push(Action::Note(Note::Left { kind, id, text: text.to_owned() }));
+    }
+
+    /// Tells all neighbours but `except` who was forgotten.
+    fn tell_quits(&mut self, except: K, out: &mut Vec<Action<K>>) {
+        if self.quits.is_empty() {
+            return;
+        }
+        let news = std::mem::take(&mut self.quits).finish();
+        let (mut servers, mut clients) = (Vec::new(), Vec::new());
+        for (to, is_server, telling) in self.others(except) {
+            if is_server {
+                servers.push(to);
+            } else if telling == Telling::Done {
+                clients.push(to);
+            } else {
+                let bytes = news.for_newcomer(telling);
+                out.extend((!bytes.is_empty()).then_some(Action::Send { to, bytes }));
+            }
+        }
+        for (to, bytes) in [(servers, news.for_servers), (clients, news.for_clients)] {
+            if !to.is_empty() && !bytes.is_empty() {
+                out.push(Action::SendAll { to, bytes });
+            }
+        }
     }
 
     /// The parent is not there; tries again after a pause, if that is wanted.
@@ -359,10 +396,10 @@ impl<K: Copy + Ord, D: Directory + Default> Node<K, D> {
 
     fn say_goodbye(&self, out: &mut Vec<Action<K>>) {
         let quit = Message::ServerQuit { source: self.me.id, replacement: Id::NONE, text: "" };
-        let frame = quit.encode();
+        let bytes = quit.encode();
         for link in self.adjacent.values() {
             if let Some(Role::Server(_)) = self.role(*link) {
-                out.push(Action::Send { to: *link, frame: frame.clone() });
+                out.push(Action::Send { to: *link, bytes: bytes.clone() });
             }
         }
     }

@@ -7,7 +7,7 @@
 //! as their neighbours know.
 
 use super::super::{Action, Breach, Directory, Id, Kind, Message, Note, Registration, status};
-use super::{Node, Parent, Role};
+use super::{Node, Parent, Quit, Role};
 use std::time::Instant;
 
 impl<K: Copy + Ord, D: Directory + Default> Node<K, D> {
@@ -19,6 +19,10 @@ impl<K: Copy + Ord, D: Directory + Default> Node<K, D> {
         out: &mut Vec<Action<K>>,
     ) -> Result<(), Breach> {
         let Some(role) = self.role(link) else { return Ok(()) };
+        // Quits that follow each other are told together.
+        if !matches!(message, Message::ClientQuit { .. } | Message::ServerQuit { .. }) {
+            self.tell_quits(link, out);
+        }
         match message {
             Message::Registration(host) => self.registration(link, role, host, now, out),
             Message::Status { source, destination, code, text } => {
@@ -50,7 +54,7 @@ impl<K: Copy + Ord, D: Directory + Default> Node<K, D> {
                     out.push(Action::Close(link));
                     self.lose(link, text, now, out);
                 } else if self.is_behind(peer, source, Kind::Server) {
-                    self.forget(Kind::Server, source, replacement, text, link, out);
+                    self.forget(Quit { kind: Kind::Server, source, replacement, text }, out);
                 } else {
                     self.tell_again(link, source, out);
                 }
@@ -109,8 +113,8 @@ impl<K: Copy + Ord, D: Directory + Default> Node<K, D> {
                 Kind::Server => format!("A machine has already registered with ID {source}"),
                 Kind::Client => format!("Someone has already registered with ID {source}"),
             };
-            let frame = self.status(Id::NONE, status::DUPLICATE, &text);
-            out.push(Action::Send { to: link, frame });
+            let bytes = self.status(Id::NONE, status::DUPLICATE, &text);
+            out.push(Action::Send { to: link, bytes });
             out.push(Action::Note(Note::Duplicate { kind, id: source }));
             return Ok(());
         }
@@ -123,21 +127,20 @@ impl<K: Copy + Ord, D: Directory + Default> Node<K, D> {
         match (role, kind) {
             (Role::New, Kind::Server) => {
                 self.attach(link, Role::Server(source), source, out);
-                let frame = self.me.registration(Kind::Server, self.me.id);
-                out.push(Action::Send { to: link, frame });
+                let bytes = self.me.registration(Kind::Server, self.me.id);
+                out.push(Action::Send { to: link, bytes });
                 self.tell(link, out);
             }
             (Role::New, Kind::Client) => {
                 self.attach(link, Role::Client(source), source, out);
                 let text = format!("Welcome to the Clemson Relay Chat network {}", host.name);
-                let frame = self.status(source, status::WELCOME, &text);
-                out.push(Action::Send { to: link, frame });
+                let bytes = self.status(source, status::WELCOME, &text);
+                out.push(Action::Send { to: link, bytes });
                 self.tell(link, out);
             }
             _ => {}
         }
-        let frame = Message::Registration(Registration { last_hop: self.me.id, ..host }).encode();
-        self.pass_on(&frame, source, kind, link, out);
+        self.announce(host, link, out);
         Ok(())
     }
 
@@ -172,7 +175,7 @@ impl<K: Copy + Ord, D: Directory + Default> Node<K, D> {
             return;
         };
         let last_hop = self.me.id;
-        let frame = if id == self.me.id {
+        let bytes = if id == self.me.id {
             self.me.registration(Kind::Server, last_hop)
         } else {
             match self.hosts.next(id) {
@@ -184,7 +187,7 @@ impl<K: Copy + Ord, D: Directory + Default> Node<K, D> {
                 _ => return,
             }
         };
-        out.push(Action::Send { to: link, frame });
+        out.push(Action::Send { to: link, bytes });
     }
 
     fn is_behind(&self, peer: Id, id: Id, kind: Kind) -> bool {
@@ -201,15 +204,15 @@ impl<K: Copy + Ord, D: Directory + Default> Node<K, D> {
 
     fn chat(&mut self, link: K, source: Id, destination: Id, text: &str, out: &mut Vec<Action<K>>) {
         if let Some(to) = self.way_to(destination, link) {
-            let frame = Message::Chat { source, destination, text }.encode();
-            out.push(Action::Send { to, frame });
+            let bytes = Message::Chat { source, destination, text }.encode();
+            out.push(Action::Send { to, bytes });
             out.push(Action::Note(Note::Chat { source, destination, bytes: text.len() }));
             return;
         }
         let text = format!("Unknown ID {destination}");
-        let frame = self.status(source, status::UNKNOWN, &text);
+        let bytes = self.status(source, status::UNKNOWN, &text);
         // It came over this link, so its source is there.
-        out.push(Action::Send { to: link, frame });
+        out.push(Action::Send { to: link, bytes });
         out.push(Action::Note(Note::Unknown { source, destination }));
     }
 
@@ -226,8 +229,8 @@ impl<K: Copy + Ord, D: Directory + Default> Node<K, D> {
     ) {
         if destination != self.me.id && destination != Id::NONE {
             if let Some(to) = self.way_to(destination, link) {
-                let frame = Message::Status { source, destination, code, text }.encode();
-                out.push(Action::Send { to, frame });
+                let bytes = Message::Status { source, destination, code, text }.encode();
+                out.push(Action::Send { to, bytes });
             }
             return;
         }
@@ -263,7 +266,7 @@ impl<K: Copy + Ord, D: Directory + Default> Node<K, D> {
             Role::Client(me) => return Err(Breach::Source { found: source, sender: me }),
             Role::Server(peer) => {
                 if self.is_behind(peer, source, Kind::Client) {
-                    self.forget(Kind::Client, source, Id::NONE, text, link, out);
+                    self.forget(Quit { text, ..Quit::lost(Kind::Client, source) }, out);
                 } else {
                     self.tell_again(link, source, out);
                 }

@@ -112,10 +112,10 @@ impl World {
         self.servers[server].node.handle(event, self.now, &mut out);
         for action in out {
             match action {
-                Action::Send { to: (link, end), frame } => {
-                    let link = &mut self.links[link];
-                    assert!(link.open[usize::from(end)], "sent over a closed connection");
-                    link.pipes[usize::from(!end)].push_back(frame);
+                Action::Send { to, bytes } => self.send(to, bytes),
+                Action::SendAll { to, bytes } => {
+                    assert!(!to.is_empty());
+                    to.into_iter().for_each(|to| self.send(to, bytes.clone()));
                 }
                 Action::Close((link, end)) => {
                     let open = &mut self.links[link].open[usize::from(end)];
@@ -132,6 +132,12 @@ impl World {
                 Action::Note(note) => self.servers[server].notes.push(note),
             }
         }
+    }
+
+    fn send(&mut self, (link, end): End, bytes: Bytes) {
+        let link = &mut self.links[link];
+        assert!(link.open[usize::from(end)], "sent over a closed connection");
+        link.pipes[usize::from(!end)].push_back(bytes);
     }
 
     /// What can happen next: a frame arrives, a queue is empty, an end is noticed.
@@ -183,21 +189,25 @@ impl World {
         while let Some(frame) = self.links[link].pipes[0].pop_front() {
             self.settle();
             let mut input = &frame[..];
-            heard.push(match decoder.next(&mut input).unwrap().unwrap() {
-                Message::Registration(Registration { kind, source, last_hop, .. }) => {
-                    format!("{kind} {source} by {last_hop}")
-                }
-                Message::Status { source, destination, code, text } => {
-                    format!("{source} to {destination}: {code} {text}")
-                }
-                Message::Chat { source, destination, text } => {
-                    format!("{source} says to {destination}: {text}")
-                }
-                Message::ClientQuit { source, text } => format!("client {source} quits: {text}"),
-                Message::ServerQuit { source, text, .. } => {
-                    format!("server {source} quits: {text}")
-                }
-            });
+            while let Some(message) = decoder.next(&mut input).unwrap() {
+                heard.push(match message {
+                    Message::Registration(Registration { kind, source, last_hop, .. }) => {
+                        format!("{kind} {source} by {last_hop}")
+                    }
+                    Message::Status { source, destination, code, text } => {
+                        format!("{source} to {destination}: {code} {text}")
+                    }
+                    Message::Chat { source, destination, text } => {
+                        format!("{source} says to {destination}: {text}")
+                    }
+                    Message::ClientQuit { source, text } => {
+                        format!("client {source} quits: {text}")
+                    }
+                    Message::ServerQuit { source, text, .. } => {
+                        format!("server {source} quits: {text}")
+                    }
+                });
+            }
         }
         heard
     }
