@@ -3,13 +3,16 @@
 //! What a server sends takes its link's delay, and what is sent over one link keeps its order. A
 //! neighbour whose connection is closed or cut notices after the same delay.
 
+#[path = "check.rs"]
+mod check;
+
 use crate::Random;
 use crate::agenda::{Agenda, Due, NOWHERE, What, Window};
 use chat_proto::relay::{
     Action, Backoff, Decoder, Directory, Event, Id, Kind, Limits, Message, Node, Note, Profile,
     Registration, count,
 };
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 /// One end of a link: what a server calls a connection. The other end differs in the last bit.
@@ -476,93 +479,5 @@ impl<D: Directory + Default> Network<D> {
     /// Lets everything happen until nothing is on its way, or `limit` steps were made: then false.
     pub fn settle(&mut self, limit: u64) -> bool {
         (0..limit).any(|_| !self.step())
-    }
-
-    /// Looks whether the servers' links are a forest, and whether each server knows exactly who
-    /// is there by exactly the way that leads to it; with recorded clients, also whether each
-    /// of them knows who is there. To be asked when all has settled.
-    ///
-    /// # Errors
-    /// What is not so.
-    pub fn check(&self) -> Result<(), String> {
-        self.check_views(0..self.servers.len())
-    }
-
-    /// The same, but only the views of these servers.
-    ///
-    /// # Errors
-    /// What is not so.
-    pub fn check_views(&self, roots: impl IntoIterator<Item = usize>) -> Result<(), String> {
-        let mut neighbours: Vec<Vec<(usize, usize)>> = vec![Vec::new(); self.servers.len()];
-        let mut clients: Vec<Vec<Id>> = vec![Vec::new(); self.servers.len()];
-        for (number, server) in self.servers.iter().enumerate().filter(|(_, it)| it.is_up) {
-            for (id, end) in server.node.adjacent() {
-                match self.seat(end.other()) {
-                    Seat::Server(other) => neighbours[number].push((other, end.link())),
-                    Seat::Client(_) => clients[number].push(id),
-                    Seat::Stranger => return Err("a stranger was taken for a machine".into()),
-                }
-            }
-        }
-        for root in roots.into_iter().filter(|number| self.servers[*number].is_up) {
-            self.check_view(root, &neighbours, &clients)?;
-        }
-        Ok(())
-    }
-
-    /// The view of `root` against what is found by walking along the links.
-    fn check_view(
-        &self,
-        root: usize,
-        neighbours: &[Vec<(usize, usize)>],
-        clients: &[Vec<Id>],
-    ) -> Result<(), String> {
-        let id = |server: usize| self.servers[server].node.id();
-        let mut found = BTreeMap::new();
-        let mut queue = VecDeque::from([(root, None, None)]);
-        while let Some((server, came_by, first_link)) = queue.pop_front() {
-            for client in &clients[server] {
-                found.insert(*client, first_link.unwrap_or(*client));
-            }
-            for (next, link) in neighbours[server].iter().filter(|(_, link)| Some(*link) != came_by)
-            {
-                let first_link = first_link.unwrap_or_else(|| id(*next));
-                if *next == root || found.insert(id(*next), first_link).is_some() {
-                    return Err(format!("{} is on a circle, seen from {}", id(*next), id(root)));
-                }
-                queue.push_back((*next, Some(*link), Some(first_link)));
-            }
-        }
-        let mut known = BTreeMap::new();
-        let mut from = Some(Id::NONE);
-        while let Some((host, first_link)) =
-            from.and_then(|from| self.servers[root].node.directory().next(from))
-        {
-            known.insert(host.source, first_link);
-            from = host.source.0.checked_add(1).map(Id);
-        }
-        if let Some((host, way)) = known.iter().find(|(host, way)| found.get(host) != Some(*way)) {
-            let there = found.get(host);
-            return Err(format!("{} knows {host} by way of {way}, not {there:?}", id(root)));
-        }
-        if let Some(host) = found.keys().find(|host| !known.contains_key(*host)) {
-            return Err(format!("{} does not know {host}", id(root)));
-        }
-        for (_, end) in self.servers[root].node.adjacent().filter(|_| self.records) {
-            let Seat::Client(client) = self.seat(end.other()) else { continue };
-            let client = &self.clients[client];
-            let others: BTreeSet<Id> = found
-                .keys()
-                .copied()
-                .filter(|it| *it != client.id && self.clients.iter().any(|other| other.id == *it))
-                .collect();
-            if client.known != others {
-                return Err(format!(
-                    "client {} knows {:?}, and there is {others:?}",
-                    client.id, client.known
-                ));
-            }
-        }
-        Ok(())
     }
 }
