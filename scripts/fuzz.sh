@@ -1,21 +1,46 @@
 #!/usr/bin/env bash
-# Fuzzes every parser that reads from a file or a peer, SECONDS each (default 60).
-# Needs cargo-fuzz (`cargo install cargo-fuzz`); without it the targets are only
-# compiled and run on random input for a moment, by their own tests.
+# Fuzzes every parser that reads from a file or a peer, and the state machines behind them.
+#
+#     scripts/fuzz.sh [SECONDS [TARGET...]]
+#
+# SECONDS for each target (default 60), of all targets or those named. Needs a C++ compiler, for
+# libFuzzer. Where cargo-fuzz is installed, `cargo fuzz run TARGET` in a crate's folder does the
+# same and shares the corpus: crates/*/fuzz/corpus, which is not committed, beside a few inputs
+# in crates/*/fuzz/seeds, which are.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 seconds=${1:-60}
+wanted=" ${*:2} "
 
-if ! cargo fuzz --version >/dev/null 2>&1; then
-    echo "skipped: cargo-fuzz is not installed (cargo install cargo-fuzz); the property tests have run"
+if ! command -v c++ >/dev/null; then
+    echo "skipped: there is no C++ compiler for libFuzzer; the property tests have run"
     exit 0
 fi
-# Sanitizers are unstable options of the compiler; this makes a stable one take them.
-export RUSTC_BOOTSTRAP=1
-for folder in crates/*/fuzz; do
-    crate=$(dirname "$folder")
-    for target in $(cd "$crate" && cargo fuzz list); do
-        echo "--- $crate $target"
-        (cd "$crate" && cargo fuzz run "$target" -- -max_total_time="$seconds" -rss_limit_mb=4096)
+host=$(rustc -vV | sed -n 's/^host: //p')
+export CARGO_TARGET_DIR=$PWD/target/fuzz
+# As cargo-fuzz does, but without a sanitizer: no crate under test has unsafe code. With --target
+# they are not for build scripts.
+export RUSTFLAGS="--cfg fuzzing -Ccodegen-units=1 -Cdebug-assertions -Coverflow-checks
+    -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4
+    -Cllvm-args=-sanitizer-coverage-inline-8bit-counters
+    -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares"
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+for fuzz in crates/*/fuzz; do
+    cargo build --manifest-path "$fuzz/Cargo.toml" --release --locked --target "$host"
+    for target in $(sed -n '/^\[\[bin\]\]/{n;s/^name = "\(.*\)"/\1/p}' "$fuzz/Cargo.toml"); do
+        [[ $wanted == "  " || $wanted == *" $target "* ]] || continue
+        corpus=$fuzz/corpus/$target seeds=$fuzz/seeds/$target artifacts=$fuzz/artifacts/$target
+        mkdir -p "$corpus" "$artifacts"
+        folders=("$corpus")
+        [[ -d $seeds ]] && folders+=("$seeds")
+        if ! "$CARGO_TARGET_DIR/$host/release/$target" "${folders[@]}" -timeout=20 -rss_limit_mb=2048 \
+            -max_total_time="$seconds" -artifact_prefix="$artifacts/" >"$log" 2>&1; then
+            tail -n 60 "$log"
+            echo "$fuzz: $target failed; the input is in $artifacts"
+            exit 1
+        fi
+        echo "$fuzz: $target: $(grep DONE "$log" | cut -f 2-)"
     done
 done
