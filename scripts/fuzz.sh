@@ -28,9 +28,13 @@ export RUSTFLAGS="--cfg fuzzing -Ccodegen-units=1 -Cdebug-assertions -Coverflow-
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 for fuzz in crates/*/fuzz; do
-    cargo build --manifest-path "$fuzz/Cargo.toml" --release --locked --target "$host"
+    targets=()
     for target in $(sed -n '/^\[\[bin\]\]/{n;s/^name = "\(.*\)"/\1/p}' "$fuzz/Cargo.toml"); do
-        [[ $wanted == "  " || $wanted == *" $target "* ]] || continue
+        [[ $wanted == "  " || $wanted == *" $target "* ]] && targets+=("$target")
+    done
+    [[ ${#targets[@]} -gt 0 ]] || continue
+    cargo build --manifest-path "$fuzz/Cargo.toml" --release --locked --target "$host" "${targets[@]/#/--bin=}"
+    for target in "${targets[@]}"; do
         corpus=$fuzz/corpus/$target seeds=$fuzz/seeds/$target artifacts=$fuzz/artifacts/$target
         mkdir -p "$corpus" "$artifacts"
         folders=("$corpus")
