@@ -93,7 +93,7 @@ impl Player {
         let limit = idle_limit.map(nanos);
         let times = if limit.is_some() { recording.times() } else { Vec::new() };
         let timeline = Timeline::new(recording.end, times, limit);
-        let mut speed = speed.unwrap_or_else(|| slowed(timeline.length()));
+        let mut speed = speed.unwrap_or_else(|| slowed(recording.end));
         if !speed.is_finite() {
             speed = 1.0;
         }

@@ -6,7 +6,8 @@
 //!   0.022 s  bob     < hello From alice
 //! ```
 //!
-//! `<` came out, `>` was typed. A line of output stands where its end came.
+//! `<` came out, `>` was typed. A line of output stands where its end came. What people type
+//! on terminals of their own comes out of them again.
 
 use std::io::{self, Write};
 
@@ -51,7 +52,9 @@ pub fn print(
                 printer.break_line(at, index)?;
                 printer.remark(at, &life(&recording.tracks[index], state))?;
             }
-            Told::Piece(index, piece) => printer.piece(index, piece)?,
+            Told::Piece(index, piece) => {
+                printer.piece(index, recording.tracks[index].is_bare, piece)?;
+            }
         }
     }
     (0..recording.tracks.len()).try_for_each(|index| printer.break_line(recording.end, index))
@@ -89,19 +92,20 @@ struct Printer<'a> {
 }
 
 impl Printer<'_> {
-    fn piece(&mut self, index: usize, piece: &Piece) -> io::Result<()> {
+    fn piece(&mut self, index: usize, is_bare: bool, piece: &Piece) -> io::Result<()> {
         let Some((_, speaker)) = self.speakers.get_mut(index) else { return Ok(()) };
         match &piece.what {
             What::Output(bytes) => {
                 let lines = speaker.hear(bytes);
                 lines.iter().try_for_each(|line| self.spoken(piece.at, index, '<', line))
             }
-            What::Input(bytes) => {
+            What::Input(bytes) if is_bare => {
                 self.break_line(piece.at, index)?;
                 let typed = clean_line(&String::from_utf8_lossy(bytes));
                 self.spoken(piece.at, index, '>', &typed)
             }
-            What::Resized(_) => Ok(()),
+            // Other terminals have shown what was typed, key by key, or hidden a password.
+            What::Input(_) | What::Resized(_) => Ok(()),
         }
     }
 
@@ -165,6 +169,15 @@ mod tests {
         3.500 s  == alice ended with code 1
         4.000 s  == fail: bob did not say `lost?`
         ");
+    }
+
+    #[test]
+    fn what_people_type_is_what_their_terminals_show() {
+        let mut recording = recording();
+        recording.tracks.retain(|track| track.name == "alice");
+        assert!(printed(&recording, 0).contains("alice  > To bob:hello"));
+        recording.tracks[0].is_bare = false;
+        assert!(!printed(&recording, 0).contains("  > "));
     }
 
     #[test]

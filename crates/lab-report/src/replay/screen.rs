@@ -20,7 +20,7 @@ const SHARE: usize = 8;
 
 /// Bytes that the emulator gets at once: a few of them may mean a lot of work
 /// (`CSI 65535 b` repeats a character so often).
-const CHUNK: usize = 4 << 10;
+const CHUNK: usize = 512;
 
 /// Largest terminal that is emulated. Larger ones are cut.
 const LARGEST: Size = Size { columns: 400, rows: 200 };
@@ -136,7 +136,7 @@ impl Emulator {
             What::Resized(size) => {
                 let (columns, rows) = dimensions(*size);
                 self.terminal.resize(columns, rows);
-                *budget = budget.saturating_sub(CHUNK);
+                *budget = budget.saturating_sub(4 << 10);
             }
         }
         self.next = (index + 1, 0);

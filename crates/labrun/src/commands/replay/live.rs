@@ -19,8 +19,9 @@ use signal_hook::iterator::Signals;
 use super::keys::{self, Wish};
 use crate::exit::Exit;
 
-/// Bytes of output that are caught up with before keys are looked at again.
-const SLICE: usize = 64 << 10;
+/// Bytes of output that are caught up with before the time is looked at again: few may
+/// mean a lot of work.
+const SLICE: usize = 512;
 
 /// How long a window shows what is no longer so, at most, while catching up.
 const PATIENCE: Duration = Duration::from_millis(30);
