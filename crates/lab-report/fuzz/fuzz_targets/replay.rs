@@ -29,7 +29,8 @@ fn watch(recording: Recording, width: u16, height: u16) {
         player.command(command);
         player.pass(Duration::from_millis(100));
         player.fit(window);
-        player.catch_up(1 << 16);
+        // Not everything: a few bytes may mean a lot of work.
+        player.catch_up(512);
         draw(&player, true, window, &mut Buffer::empty(window));
     }
 }

@@ -20,7 +20,7 @@ pub(super) struct Grid {
 impl Grid {
     /// The grid in which so many terminals of such a size show the most.
     pub(super) fn new(terminals: usize, size: Size, area: Rect) -> Self {
-        let most_columns = usize::from((area.width + 1) / (MIN_COLUMNS + 1)).max(1);
+        let most_columns = usize::from(area.width.saturating_add(1) / (MIN_COLUMNS + 1)).max(1);
         let most_rows = usize::from(area.height / MIN_ROWS).max(1);
         let count = terminals.clamp(1, most_columns * most_rows);
         let grids = (1..=most_columns.min(count))
@@ -56,8 +56,8 @@ impl Grid {
             u16::try_from(usize::from(whole) * number / of).unwrap_or(whole)
         };
         let (left, right) = (
-            part(self.area.width + 1, column, columns),
-            part(self.area.width + 1, column + 1, columns).saturating_sub(1),
+            part(self.area.width.saturating_add(1), column, columns),
+            part(self.area.width.saturating_add(1), column + 1, columns).saturating_sub(1),
         );
         let (top, bottom) =
             (part(self.area.height, row, rows), part(self.area.height, row + 1, rows));
