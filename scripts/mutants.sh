@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Breaks everything that can be broken in the labs, one thing at a time, and tells which labs
+# do not notice enough of it. The gate tries a sample; this takes an hour and more, so it
+# is for the night. Arguments are those of `labrun mutate`: `scripts/mutants.sh labs/direct-chat`
+# for one lab, all labs if there are none.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+if [ $# -eq 0 ]; then set -- labs; fi
+exec cargo run --release --locked --quiet -p labrun -- mutate "$@" --at-least 90
