@@ -128,22 +128,29 @@ pub fn list(plan: &Plan, base: &[Record], idle: &[Record]) -> Listing {
     listing
 }
 
-/// Leaves so many mutants of each kind in all of these lists together, chosen by the seed.
+/// Leaves so many mutants of each kind in all of these lists together, chosen by the seed
+/// and from as many lists as there are.
 ///
 /// What is broken decides, and not its place in a list: another run of the same
 /// scenarios, in which lines came in another order, has the same sample.
 pub fn sample(lists: &mut [(&Plan, &mut Vec<Mutant>)], of_each: usize, seed: u64) {
-    let mut lots: HashMap<MutationKind, Vec<(u64, usize, usize)>> = HashMap::new();
+    let mut drawn: HashMap<MutationKind, Vec<Drawn>> = HashMap::new();
     for (list, (plan, mutants)) in lists.iter().enumerate() {
+        let mut lots: HashMap<MutationKind, Vec<(u64, usize)>> = HashMap::new();
         for (index, Mutant { mutation, .. }) in mutants.iter().enumerate() {
-            let lot = (lot(plan, mutation, seed), list, index);
-            lots.entry(mutation.kind()).or_default().push(lot);
+            lots.entry(mutation.kind()).or_default().push((lot(plan, mutation, seed), index));
+        }
+        for (kind, mut lots) in lots {
+            lots.sort_unstable();
+            let ranked = lots.into_iter().enumerate();
+            let ranked = ranked.map(|(rank, (lot, index))| Drawn { rank, lot, list, index });
+            drawn.entry(kind).or_default().extend(ranked);
         }
     }
     let mut kept: BTreeSet<(usize, usize)> = BTreeSet::new();
-    for mut lots in lots.into_values() {
-        lots.sort_unstable();
-        kept.extend(lots.into_iter().take(of_each).map(|(_, list, index)| (list, index)));
+    for mut drawn in drawn.into_values() {
+        drawn.sort_unstable();
+        kept.extend(drawn.into_iter().take(of_each).map(|drawn| (drawn.list, drawn.index)));
     }
     for (list, (_, mutants)) in lists.iter_mut().enumerate() {
         let mut index = 0..;
@@ -151,7 +158,17 @@ pub fn sample(lists: &mut [(&Plan, &mut Vec<Mutant>)], of_each: usize, seed: u64
     }
 }
 
-/// What a mutant draws: the lowest are taken.
+/// A mutant and what it drew. The first in this order are taken: the best of each list,
+/// then the second of each.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Drawn {
+    rank: usize,
+    lot: u64,
+    list: usize,
+    index: usize,
+}
+
+/// What a mutant draws: the lowest are the first.
 fn lot(plan: &Plan, mutation: &Mutation, seed: u64) -> u64 {
     let (kind, label) = (mutation.kind().name(), plan.identity.label());
     let process = mutation.process().and_then(|of| plan.processes.get(of.0));

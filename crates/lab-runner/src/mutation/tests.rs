@@ -1,6 +1,6 @@
 //! What is broken, and how: records and chunks are made up, nothing is run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use lab_scenario::pattern::PatternTemplate;
@@ -308,13 +308,14 @@ fn a_sample_of_a_lab_is_one_of_all_its_scenarios() {
     let mut second = plan();
     second.identity.scenario = "another".into();
     let all = list(&first, &base(), &[]).mutants;
-    let taken = |seed| {
+    let taken = |of_each, seed| {
         let (mut one, mut other) = (all.clone(), all.clone());
-        sample(&mut [(&first, &mut one), (&second, &mut other)], 1, seed);
-        assert_eq!(one.len() + other.len(), 8, "one of each kind");
+        sample(&mut [(&first, &mut one), (&second, &mut other)], of_each, seed);
         (one.len(), other.len())
     };
-    assert!((0..50).any(|seed| taken(seed).0 > 0) && (0..50).any(|seed| taken(seed).1 > 0));
+    assert!((0..50).all(|seed| taken(2, seed) == (8, 8)), "one of each kind and scenario");
+    let ones: BTreeSet<(usize, usize)> = (0..50).map(|seed| taken(1, seed)).collect();
+    assert!(ones.len() > 1 && ones.iter().all(|(one, other)| one + other == 8), "{ones:?}");
 }
 
 #[test]

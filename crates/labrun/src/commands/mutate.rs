@@ -48,8 +48,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N")]
     sample: Option<NonZeroUsize>,
 
-    /// Try at most so many mutants of each kind and lab, chosen by the seed among those of
-    /// all its scenarios
+    /// Try at most so many mutants of each kind and lab, chosen by the seed from as many of
+    /// its scenarios as there are
     #[arg(long, value_name = "N")]
     sample_of_lab: Option<NonZeroUsize>,
 
