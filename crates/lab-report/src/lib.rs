@@ -27,6 +27,7 @@ mod recap;
 mod repetitions;
 pub mod replay;
 pub mod results;
+pub mod sketch;
 mod speaker;
 pub mod statistics;
 #[cfg(test)]

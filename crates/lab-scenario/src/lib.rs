@@ -72,7 +72,7 @@ pub use codes::Code;
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Sink};
 pub use explain::Example;
 pub use lab::{Lab, Share, parse_lab};
-pub use live::{Added, Live};
+pub use live::{Added, Live, Texts};
 pub use load::{Loader, MAX_FILE_SIZE};
 pub use options::PlanOptions;
 pub use reference::reference;

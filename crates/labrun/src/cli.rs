@@ -8,8 +8,8 @@ use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use lab_network::probe;
 
 use crate::commands::{
-    check, completions, doctor, explain, import, list, man, mutate, new, reference, replay, run,
-    schema, sessions, stage, up,
+    check, completions, doctor, explain, import, list, man, mutate, new, record, reference, replay,
+    run, schema, sessions, stage, up,
 };
 use crate::exit::{self, Complaint, Exit};
 
@@ -31,7 +31,8 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Args),
-    Up(up::Args),
+    Up(up::UpArgs),
+    Record(record::Args),
     Sessions(sessions::ListArgs),
     Shell(sessions::ShellArgs),
     Exec(sessions::ExecArgs),
@@ -88,6 +89,7 @@ pub(crate) fn main() -> ExitCode {
     let result = match cli.command {
         Command::Run(args) => run::main(&args),
         Command::Up(args) => up::main(&args),
+        Command::Record(args) => record::main(&args),
         Command::Sessions(args) => sessions::list(&args),
         Command::Shell(args) => sessions::shell(&args),
         Command::Exec(args) => sessions::exec(&args),

@@ -7,8 +7,11 @@
 //! addition is said as for a file, with its text in the file's place.
 
 mod network;
+mod texts;
 
 use std::ops::Range;
+
+pub use texts::Texts;
 
 use crate::check::live::{self, Known};
 use crate::decode::Decode;

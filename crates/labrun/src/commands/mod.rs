@@ -10,6 +10,7 @@ pub(crate) mod man;
 pub(crate) mod mutate;
 pub(crate) mod new;
 mod pause;
+pub(crate) mod record;
 pub(crate) mod reference;
 pub(crate) mod replay;
 pub(crate) mod run;

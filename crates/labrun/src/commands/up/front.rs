@@ -10,7 +10,7 @@ use lab_session::protocol::{Ask, SessionDescription};
 use lab_session::tty::Modes;
 use lab_session::windows::{self, Layout, Tmux, Visitor, WindowError};
 
-use super::{Args, News, detach, say};
+use super::{News, UpArgs, detach, say};
 
 /// Which terminals are opened.
 #[derive(Debug, Clone, clap::Args)]
@@ -67,7 +67,7 @@ pub(super) struct Front {
 }
 
 impl Front {
-    pub(super) fn new(args: &Args, news: Receiver<News>) -> Self {
+    pub(super) fn new(args: &UpArgs, news: Receiver<News>) -> Self {
         Self { windows: args.windows.clone(), keeps: args.keep, news }
     }
 

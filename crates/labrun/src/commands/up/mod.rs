@@ -5,7 +5,7 @@ mod front;
 mod scene;
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -25,13 +25,14 @@ use lab_session::protocol::Addition;
 use super::check;
 use super::run::{Backend, pair};
 use crate::build;
+use crate::discover::folder_of;
 use crate::exit::{Complaint, Exit};
 use crate::machine::{Host, THIS_PROGRAM};
 use crate::requirements::Requirements;
 
 /// Bring up a network and hold it, for people to try things by hand
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct UpArgs {
     /// A scenario, whose programs are started; a topology file; or a network as for
     /// `mn --topo`: `single,4`, `linear,3`, `tree,2,3`
     #[arg(value_name = "PATH|TOPOLOGY", required_unless_present = "topo")]
@@ -86,10 +87,44 @@ pub(crate) struct Args {
 }
 
 /// Reads, builds, holds.
-pub(crate) fn main(args: &Args) -> anyhow::Result<Exit> {
+pub(crate) fn main(args: &UpArgs) -> anyhow::Result<Exit> {
     if args.keep {
         detach::leave_terminal()?;
     }
+    let scene = prepare(args)?;
+    if args.detach && !args.keep {
+        return detach::start();
+    }
+    Ok(hold(args, scene)?.exit)
+}
+
+/// A network that can be brought up.
+pub(super) struct Scene {
+    live: Live,
+    job: Job,
+    results: ResultsRoot,
+    host: Host,
+}
+
+/// A session that has ended.
+pub(super) struct Held {
+    pub(super) exit: Exit,
+    /// The folder of its record.
+    pub(super) folder: Option<PathBuf>,
+    /// What was played, with all that was added.
+    pub(super) live: Arc<Mutex<Live>>,
+    /// What was added, in order.
+    pub(super) added: Arc<Mutex<Vec<Added>>>,
+}
+
+/// Something that was added: its steps in the plan, and what it is.
+pub(super) struct Added {
+    pub(super) steps: std::ops::Range<usize>,
+    pub(super) what: Addition,
+}
+
+/// Reads and builds.
+pub(super) fn prepare(args: &UpArgs) -> anyhow::Result<Scene> {
     let live = scene::read(args, &args.plan_options())?;
     check::show(live.warnings());
     if live.combinations() > 1 {
@@ -106,10 +141,7 @@ pub(crate) fn main(args: &Args) -> anyhow::Result<Exit> {
     if !args.no_build && !args.keep {
         build::build_lab(live.lab())?;
     }
-    if args.detach && !args.keep {
-        return detach::start();
-    }
-    hold(args, live, job, &results, &host)
+    Ok(Scene { live, job, results, host })
 }
 
 fn job(live: &Live, host: &Host) -> anyhow::Result<Job> {
@@ -126,20 +158,25 @@ fn job(live: &Live, host: &Host) -> anyhow::Result<Job> {
     Ok(Job { plan, missing })
 }
 
-fn hold(
-    args: &Args,
-    live: Live,
-    job: Job,
-    results: &ResultsRoot,
-    host: &Host,
-) -> anyhow::Result<Exit> {
+/// Brings it up, until the last has left.
+pub(super) fn hold(args: &UpArgs, scene: Scene) -> anyhow::Result<Held> {
+    let Scene { live, job, results, host } = scene;
     let name = args.name.clone().unwrap_or_else(|| match live.plan().identity.scenario.as_str() {
         "" => live.plan().identity.lab.clone(),
         scenario => scenario.to_owned(),
     });
     let exactly = args.name.is_some();
     let live = Arc::new(Mutex::new(live));
-    let grow = Box::new(move |addition: &Addition| add(&live, addition));
+    let added = Arc::new(Mutex::new(Vec::new()));
+    let grow = Box::new({
+        let (live, added) = (Arc::clone(&live), Arc::clone(&added));
+        move |addition: &Addition| {
+            let extension = add(&live, addition)?;
+            let (steps, what) = (extension.steps.clone(), addition.clone());
+            added.lock().unwrap_or_else(PoisonError::into_inner).push(Added { steps, what });
+            Ok(extension)
+        }
+    });
     let (news, front) = channel();
     let keeper = Keeper::new(Opening::AtOnce { name, exactly, grow }, |announcement| {
         tell(&news, announcement);
@@ -170,7 +207,8 @@ fn hold(
             help: None,
         }
     })?;
-    last.verdict(summary.interrupted)
+    let folder = last.folder.clone();
+    Ok(Held { exit: last.verdict(summary.interrupted)?, folder, live, added })
 }
 
 /// Adds to the plan what somebody has typed.
@@ -255,7 +293,33 @@ impl Last {
     }
 }
 
-impl Args {
+impl UpArgs {
+    /// The folder that a scenario of the same lab would be in.
+    pub(super) fn folder(&self) -> PathBuf {
+        match self.what.as_deref().map(Path::new).filter(|path| path.exists()) {
+            Some(path) => folder_of(path),
+            None => PathBuf::from("."),
+        }
+    }
+
+    /// The topology in the scenario language, for a scenario in that folder, if what was brought
+    /// up is no scenario.
+    pub(super) fn topology_text(&self, folder: &Path) -> anyhow::Result<String> {
+        let words = match (&self.what, &self.custom, &self.topo) {
+            (_, Some(file), Some(topo)) => {
+                let (file, topo) = (quoted(&within(file, folder)?), quoted(topo));
+                return Ok(format!("topology: {{mininet: {file}, topo: {topo}}}\n"));
+            }
+            (Some(what), ..) if Path::new(what).exists() => {
+                let file = quoted(&within(Path::new(what), folder)?);
+                return Ok(format!("topology: {file}\n"));
+            }
+            (Some(words), ..) | (None, _, Some(words)) => words,
+            (None, _, None) => return Ok(String::new()),
+        };
+        Ok(format!("topology: {}\n", scene::in_the_language(words)))
+    }
+
     fn plan_options(&self) -> PlanOptions {
         PlanOptions {
             backend: self.backend.choice(),
@@ -266,7 +330,19 @@ impl Args {
     }
 }
 
+/// A path as seen from a folder, or else the whole of it.
+fn within(file: &Path, folder: &Path) -> anyhow::Result<String> {
+    let (file, folder) = (file.canonicalize()?, folder.canonicalize()?);
+    let path = file.strip_prefix(&folder).map_or(file.clone(), Path::to_path_buf);
+    Ok(path.to_string_lossy().into_owned())
+}
+
+/// A JSON string, which is a YAML string.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
 /// Tells a person something that is no result.
-fn say(text: &str) {
+pub(super) fn say(text: &str) {
     let _ = writeln!(anstream::stderr(), "{text}");
 }

@@ -6,7 +6,7 @@ use lab_scenario::source::Source;
 use lab_scenario::{Diagnostics, Lab, Live, PlanOptions, parse_lab};
 
 use super::super::check;
-use super::Args;
+use super::UpArgs;
 use crate::catalog::read_file;
 use crate::discover::{LAB_FILE, folder_names, folder_of};
 use crate::exit::Complaint;
@@ -15,7 +15,7 @@ use crate::exit::Complaint;
 ///
 /// # Errors
 /// Shown already where a file is wrong; the error says how much is.
-pub(super) fn read(args: &Args, options: &PlanOptions) -> anyhow::Result<Live> {
+pub(super) fn read(args: &UpArgs, options: &PlanOptions) -> anyhow::Result<Live> {
     let live = match (&args.what, &args.custom, &args.topo) {
         (None, Some(file), Some(topo)) => {
             let file = std::path::absolute(file)?;
@@ -52,6 +52,20 @@ fn of_file(path: &Path, options: &PlanOptions, bare: bool) -> Result<Live, Diagn
         false => Lab::bare(&directory),
     };
     Live::of_file(source, &lab, &read_file, options, bare)
+}
+
+/// What `mn --topo` takes, as scenarios say it: `single,4` is `{single: 4}`.
+pub(super) fn in_the_language(words: &str) -> String {
+    let mut parts = words.split(',').map(str::trim);
+    let name = parts.next().unwrap_or_default();
+    let numbers: Vec<&str> = parts.collect();
+    match (name, &*numbers) {
+        ("tree", [depth]) => format!("{{tree: {{depth: {depth}, fanout: 2}}}}"),
+        ("tree", [depth, fanout, ..]) => format!("{{tree: {{depth: {depth}, fanout: {fanout}}}}}"),
+        ("linear", [count, per, ..]) => format!("{{linear: {{switches: {count}, hosts: {per}}}}}"),
+        (name, [count, ..]) => format!("{{{name}: {count}}}"),
+        (name, []) => format!("{{{name}: 2}}"),
+    }
 }
 
 fn looks_like_a_path(what: &str) -> bool {

@@ -1,0 +1,110 @@
+//! A story as the text of a scenario.
+
+use std::fmt::Write as _;
+
+use super::pattern::{self, Address};
+use super::runs::Run;
+use super::typing::Typed;
+use super::{Deed, Entry, Preface};
+
+/// What a shell does something about.
+const OF_SHELLS: &str = "|&;<>()$`*?[]{}~#!\n\"'\\";
+
+/// The entry of a program in `processes`.
+pub(super) fn entry(name: &str, run: &Run, addresses: &[Address]) -> String {
+    let (key, line) = command(&run.line, addresses);
+    format!("  {name}: {{host: {}, {key}: {line}}}\n", run.host)
+}
+
+/// The key for a command line, and the line as a value.
+fn command(line: &str, addresses: &[Address]) -> (&'static str, String) {
+    let of_shells = line.contains(|c| OF_SHELLS.contains(c));
+    let line = pattern::named(&pattern::escape(line), addresses, str::to_owned);
+    (if of_shells { "shell" } else { "run" }, quoted(&line))
+}
+
+/// A JSON string, which is a YAML string.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// All of it.
+pub(super) fn scenario(
+    preface: &Preface,
+    entries: &[Entry],
+    deeds: &[Deed],
+    addresses: &[Address],
+) -> String {
+    let mut text = format!("name: {}\n{}", quoted(&preface.title), preface.head);
+    if !entries.is_empty() {
+        text.push_str("\nprocesses:\n");
+        entries.iter().for_each(|(_, entry)| text.push_str(entry));
+    }
+    let mut steps = Steps { text: String::new(), in_dialogue: false };
+    let mut deeds = deeds.iter().peekable();
+    while let Some(deed) = deeds.next() {
+        match deed {
+            Deed::Start(name) => steps.step(&format!("start: {name}")),
+            Deed::Said(name, line) => {
+                let pattern = pattern::of_line(line, addresses);
+                steps.line(&format!("{name}< {pattern}"));
+            }
+            Deed::Typed(name, Typed::Line(line)) if is_plain(line) => {
+                let line = pattern::named(&pattern::escape(line), addresses, str::to_owned);
+                steps.line(format!("{name}> {line}").trim_end());
+            }
+            Deed::Typed(name, Typed::Line(line)) => {
+                let line = quoted(&pattern::escape(line));
+                steps.step(&format!("send: {{to: {name}, line: {line}}}"));
+            }
+            Deed::Typed(name, Typed::Key(key)) => {
+                let key = char::from(key ^ 0x40);
+                steps.line(&format!("{name}> ^{key}"));
+            }
+            Deed::Step(step) => steps.step(step.trim()),
+            Deed::Exec(host, line, code) => {
+                let (key, line) = command(line, addresses);
+                let exit = if *code == 0 { String::new() } else { format!(", exit: {code}") };
+                steps.step(&format!("exec: {{host: {host}, {key}: {line}{exit}}}"));
+            }
+            Deed::Ended(name, code) if *code >= 128 => {
+                steps.step(&format!("exit: {{of: {name}, signal: {}}}", code - 128));
+            }
+            Deed::Ended(name, code) => steps.step(&format!("exit: {{of: {name}, code: {code}}}")),
+        }
+    }
+    if !steps.text.is_empty() {
+        let _ = write!(text, "\nsteps:\n{}", steps.text);
+    }
+    text
+}
+
+/// Whether a line can stand in a dialogue as it is.
+fn is_plain(line: &str) -> bool {
+    line.trim() == line
+        && !line.contains("  # ")
+        && !line.starts_with('#')
+        && !(line.starts_with('^') && line.chars().count() == 2)
+        && !line.contains(|c: char| c.is_control())
+}
+
+/// Steps as they are written: lines of dialogue, and others.
+struct Steps {
+    text: String,
+    in_dialogue: bool,
+}
+
+impl Steps {
+    fn step(&mut self, step: &str) {
+        self.in_dialogue = false;
+        let step = step.strip_prefix("- ").unwrap_or(step);
+        let _ = writeln!(self.text, "  - {}", step.replace('\n', "\n    "));
+    }
+
+    fn line(&mut self, line: &str) {
+        if !std::mem::replace(&mut self.in_dialogue, true) {
+            self.text.push_str("  - dialogue: |\n");
+        }
+        let _ = writeln!(self.text, "      {line}");
+    }
+}

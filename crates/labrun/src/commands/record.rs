@@ -1,0 +1,252 @@
+//! `labrun record`: a session that ends by writing a scenario.
+
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
+
+use anyhow::Context as _;
+use lab_report::sketch::{self, Preface, sketch};
+use lab_runner::dispatcher::{
+    DispatchEvent, Job, Options, ReportError, Reporter, RunOutcome, StageCommand, dispatch,
+};
+use lab_runner::event::{Record, Verdict};
+use lab_scenario::source::Source;
+use lab_scenario::{Lab, PlanOptions, parse_lab, parse_scenario};
+use lab_session::protocol::Addition;
+
+use super::up::{self, Held};
+use crate::catalog::read_file;
+use crate::discover::{LAB_FILE, folder_of};
+use crate::exit::{Complaint, Exit};
+use crate::machine::THIS_PROGRAM;
+
+/// Bytes of a record that are read.
+const MAX_RECORD: u64 = 256 << 20;
+
+/// Lines that may turn out to be something else the next time, before it is given up.
+const MAX_RELAXED: usize = 50;
+
+/// How often in a row a scenario has to pass.
+const PROOFS: usize = 3;
+
+/// What is put before a line of dialogue that did not come the next time.
+const NOT_AGAIN: &str = "# not said again: ";
+
+/// Hold a network as `up` does, and write down what is done by hand as a scenario
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    up: up::UpArgs,
+
+    /// The scenario to write [default: recorded.yaml, beside the scenario]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// Don't run what is written
+    #[arg(long)]
+    no_check: bool,
+}
+
+/// Holds, writes, and runs what is written.
+pub(crate) fn main(args: &Args) -> anyhow::Result<Exit> {
+    let file = args.file()?;
+    let scene = up::prepare(&args.up)?;
+    let held = up::hold(&args.up, scene)?;
+    let text = write_down(args, &held, &file)?;
+    fs::write(&file, &text).with_context(|| format!("cannot write `{}`", file.display()))?;
+    let shown = file.display();
+    if !text.contains("\nsteps:") {
+        up::say(&format!("{shown} is written: nothing was done, so it has no steps"));
+        return Ok(held.exit);
+    }
+    if args.no_check {
+        up::say(&format!("{shown} is written"));
+        return Ok(held.exit);
+    }
+    let (relaxed, outcome) = prove(&file, text)?;
+    match outcome {
+        None => {
+            let less = match relaxed {
+                0 => String::new(),
+                1 => " (a line did not come again; it is a comment now)".to_owned(),
+                many => format!(" ({many} lines did not come again; they are comments now)"),
+            };
+            up::say(&format!("{shown} is written, and passes{less}: `labrun run {shown}`"));
+            Ok(held.exit)
+        }
+        Some(outcome) => {
+            let why = outcome.failure.map(|failure| failure.summary).unwrap_or_default();
+            let message = format!("{shown} is written, but does not pass: {why}");
+            let help = Some(format!("look at it and change it: `labrun run {shown}`"));
+            Err(Complaint { exit: Exit::Fail, message, help }.into())
+        }
+    }
+}
+
+impl Args {
+    /// The file to write, which must not be there yet.
+    fn file(&self) -> anyhow::Result<PathBuf> {
+        if let Some(file) = &self.output {
+            if file.exists() {
+                let message = format!("there is a file `{}` already", file.display());
+                return Err(Complaint::usage(message).help("choose another with -o FILE").into());
+            }
+            return Ok(file.clone());
+        }
+        let folder = self.up.folder();
+        let name = |number: u32| match number {
+            1 => folder.join("recorded.yaml"),
+            number => folder.join(format!("recorded-{number}.yaml")),
+        };
+        (1..1000).map(name).find(|file| !file.exists()).context("there are too many recordings")
+    }
+}
+
+/// The text of the scenario.
+fn write_down(args: &Args, held: &Held, file: &Path) -> anyhow::Result<String> {
+    let folder = held.folder.as_deref().context("the session has no record")?;
+    let live = held.live.lock().unwrap_or_else(PoisonError::into_inner);
+    let added = held.added.lock().unwrap_or_else(PoisonError::into_inner);
+    let texts = live.texts();
+    let head = match texts.head.is_empty() {
+        true => args.up.topology_text(folder_of(file).as_path())?,
+        false => texts.head,
+    };
+    let names = live.plan().processes.iter().map(|process| process.name.clone());
+    let new: usize = live.added().map(|added| added.processes.len()).sum();
+    let own = live.plan().processes.len() - new;
+    let what = |addition: &Addition| match addition.clone() {
+        Addition::Step(text) => sketch::Addition::Step(text),
+        Addition::Process { name, yaml } => sketch::Addition::Process(name, yaml),
+    };
+    let preface = Preface {
+        title: format!("{}, by hand", live.plan().identity.title),
+        head,
+        entries: texts.processes,
+        processes: names.take(own).collect(),
+        added: added
+            .iter()
+            .map(|added| sketch::Added { steps: added.steps.clone(), what: what(&added.what) })
+            .collect(),
+    };
+    Ok(sketch(&preface, &records(&folder.join("events.jsonl"))?))
+}
+
+fn records(file: &Path) -> anyhow::Result<Vec<Record>> {
+    let shown = file.display();
+    let lines = File::open(file).with_context(|| format!("cannot open `{shown}`"))?;
+    let mut records = Vec::new();
+    for line in BufReader::new(lines.take(MAX_RECORD)).lines() {
+        let line = line.with_context(|| format!("cannot read `{shown}`"))?;
+        // The last one may be cut off.
+        records.extend(serde_json::from_str(&line));
+    }
+    Ok(records)
+}
+
+/// Runs what is written until it passes so often in a row; lines that do not come again become
+/// comments. Says how many, and what came of the last run unless that passed.
+fn prove(file: &Path, mut text: String) -> anyhow::Result<(usize, Option<RunOutcome>)> {
+    let mut relaxed = 0;
+    let mut proofs = 0;
+    loop {
+        let outcome = run(file)?;
+        if outcome.verdict == Verdict::Pass {
+            proofs += 1;
+            if proofs == PROOFS {
+                return Ok((relaxed, None));
+            }
+            continue;
+        }
+        let line =
+            outcome.failure.as_ref().and_then(|failure| failure.place).map(|place| place.line);
+        match line.and_then(|line| without_line(&text, line)).filter(|_| relaxed < MAX_RELAXED) {
+            Some(less) => {
+                relaxed += 1;
+                proofs = 0;
+                text = less;
+                fs::write(file, &text)?;
+            }
+            None => return Ok((relaxed, Some(outcome))),
+        }
+    }
+}
+
+/// The same text with that line of dialogue as a comment, if it is one that expects something.
+fn without_line(text: &str, number: usize) -> Option<String> {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let line = lines.get_mut(number.checked_sub(1)?)?;
+    let speech = line.trim_start();
+    let (who, _) = speech.split_once("< ")?;
+    let is_name = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+    if !who.chars().all(is_name) {
+        return None;
+    }
+    *line = format!("      {NOT_AGAIN}{speech}");
+    Some(lines.join("\n") + "\n")
+}
+
+/// One run of what was written, of which only the outcome stays.
+fn run(file: &Path) -> anyhow::Result<RunOutcome> {
+    let folder = folder_of(file);
+    let directory = folder.canonicalize()?;
+    let lab_file = folder.join(LAB_FILE);
+    let lab = match lab_file.exists() {
+        true => parse_lab(Source::load(&lab_file, &read_file)?, &directory)?,
+        false => Lab::bare(&directory),
+    };
+    let scenario = parse_scenario(Source::load(file, &read_file)?, &lab, &read_file)?;
+    let mut jobs = Vec::new();
+    for plan in scenario.plans(&PlanOptions::default())? {
+        jobs.push(Job { plan, missing: Vec::new() });
+    }
+    let scratch = tempfile::tempdir()?;
+    let stage = StageCommand {
+        program: THIS_PROGRAM.into(),
+        arguments: vec!["stage".into()],
+        environment: Vec::new(),
+    };
+    let options = Options {
+        folder: Some(Box::new(|_| Ok(scratch.path().to_owned()))),
+        ..Options::new(stage)
+    };
+    let mut last = Outcome::default();
+    let summary = dispatch(&jobs, options, &mut last)?;
+    if summary.interrupted {
+        return Err(Complaint {
+            exit: Exit::Interrupted,
+            message: "interrupted".into(),
+            help: None,
+        }
+        .into());
+    }
+    last.0.context("the scenario was not run")
+}
+
+#[derive(Default)]
+struct Outcome(Option<RunOutcome>);
+
+impl Reporter for Outcome {
+    fn report(&mut self, event: &DispatchEvent<'_>) -> Result<(), ReportError> {
+        if let DispatchEvent::RunEnded { outcome, .. } = event {
+            self.0 = Some((*outcome).clone());
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_expected_can_be_left_out() {
+        let text = "steps:\n  - dialogue: |\n      bob< hi\n      bob> ho\n";
+        let less = "steps:\n  - dialogue: |\n      # not said again: bob< hi\n      bob> ho\n";
+        assert_eq!(without_line(text, 3).as_deref(), Some(less));
+        for other in [0, 1, 2, 4, 9] {
+            assert_eq!(without_line(text, other), None);
+        }
+    }
+}
