@@ -41,8 +41,7 @@ pub(super) fn scenario(
         entries.iter().for_each(|(_, entry)| text.push_str(entry));
     }
     let mut steps = Steps { text: String::new(), in_dialogue: false };
-    let mut deeds = deeds.iter().peekable();
-    while let Some(deed) = deeds.next() {
+    for deed in deeds {
         match deed {
             Deed::Start(name) => steps.step(&format!("start: {name}")),
             Deed::Said(name, line) => {
@@ -81,11 +80,9 @@ pub(super) fn scenario(
 
 /// Whether a line can stand in a dialogue as it is.
 fn is_plain(line: &str) -> bool {
-    line.trim() == line
-        && !line.contains("  # ")
-        && !line.starts_with('#')
-        && !(line.starts_with('^') && line.chars().count() == 2)
-        && !line.contains(|c: char| c.is_control())
+    let is_key = line.starts_with('^') && line.chars().count() == 2;
+    let is_comment = line.starts_with('#') || line.contains("  # ");
+    line.trim() == line && !is_key && !is_comment && !line.contains(|c: char| c.is_control())
 }
 
 /// Steps as they are written: lines of dialogue, and others.
