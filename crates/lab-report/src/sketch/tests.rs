@@ -60,6 +60,7 @@ fn network() -> Tape {
         hosts: vec![host(1), host(2)],
         faults: vec![],
         shared: false,
+        not_shared: None,
     });
     tape
 }
