@@ -9,7 +9,7 @@ use lab_scenario::plan::{
 use lab_scenario::topology::{Network, Topology};
 
 use super::shape::shape;
-use super::story::{Line, Played, Story};
+use super::story::{Line, Played, Story, until_over};
 use super::{Mutant, Near};
 use crate::event::Record;
 use crate::scroll::Nanos;
@@ -50,7 +50,7 @@ pub struct LeftOut {
 #[must_use]
 pub fn list(plan: &Plan, base: &[Record], idle: &[Record]) -> Listing {
     let story = Story::of(plan, base);
-    let idle = Story::of(plan, idle);
+    let idle = Story::of(plan, until_over(idle));
     let started: BTreeSet<ProcessId> = plan
         .steps
         .iter()

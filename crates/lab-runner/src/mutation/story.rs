@@ -49,7 +49,7 @@ pub(super) struct Story {
     pub(super) lines: Vec<Vec<Line>>,
     /// Of each process, how many lines it began when it was started first.
     pub(super) begun: Vec<usize>,
-    /// Of each process, the line that it has begun and not ended.
+    /// Of each process, the line that it had begun and not ended at the end.
     pub(super) standing: Vec<Vec<u8>>,
     pub(super) played: Vec<Played>,
     /// When something was typed into any process.
@@ -68,6 +68,15 @@ struct Speaker {
     starts: usize,
     number: usize,
     seen: HashMap<Vec<u8>, u32>,
+}
+
+/// A record until its last step was over.
+pub(super) fn until_over(records: &[Record]) -> &[Record] {
+    let ends = |record: &Record| {
+        matches!(record.event, Event::StepPassed { .. } | Event::StepMissed { .. })
+    };
+    let last = records.iter().rposition(ends);
+    last.map_or(records, |last| &records[..=last])
 }
 
 impl Story {

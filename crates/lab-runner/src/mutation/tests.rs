@@ -193,7 +193,9 @@ fn prompts_are_no_mutants_and_nothing_is_swapped_with_them() {
     let mut base = base();
     let at = base.iter().position(|record| record.at == 8 * MS).unwrap();
     base.insert(at + 1, said(8, BOB, "[You] \ncarol: 42\n[You] \n"));
-    let idle = [started(1, BOB), said(2, BOB, "your name?\n[You] ")];
+    let mut idle = vec![started(1, BOB), said(2, BOB, "your name?\n[You] ")];
+    idle.extend(step(2, 3, 3));
+    idle.push(said(4, BOB, "\nbye\n"));
     let Listing { mutants, left_out } = list(&plan(), &base, &idle);
     assert_eq!(left_out.prompt, 2);
     let swapped: Vec<_> = mutants
