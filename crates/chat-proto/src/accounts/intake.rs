@@ -199,6 +199,33 @@ mod tests {
         assert_eq!(slow.received(b"o", late), Step::Wait(now + PATIENCE));
     }
 
+    /// What comes of a line of which a byte comes each second, and after how many of them.
+    fn at_a_byte_a_second(text: &str) -> (Step, u64) {
+        let start = Instant::now();
+        let mut intake = Intake::new(60, PAUSE, PATIENCE, start);
+        let mut wake = intake.patience();
+        for (second, byte) in (1..).zip(text.bytes()) {
+            let now = start + Duration::from_secs(second);
+            if wake <= now {
+                return (intake.deadline(), second);
+            }
+            match intake.received(&[byte], now) {
+                Step::Wait(at) => wake = at,
+                step => return (step, second),
+            }
+        }
+        panic!("it is still waited for");
+    }
+
+    #[test]
+    fn a_byte_a_second_holds_no_connection() {
+        // A line with a token may take all of the patience, and no more.
+        let whole = "with 1 message columbia seas slowly\n";
+        assert_eq!(at_a_byte_a_second(whole), (Step::Failed(LineError::Late), PATIENCE.as_secs()));
+        // Of any other the first byte is all, for a pause follows.
+        assert_eq!(at_a_byte_a_second("message columbia seas slowly\n"), (line("m"), 2));
+    }
+
     #[test]
     fn limits() {
         let now = Instant::now();

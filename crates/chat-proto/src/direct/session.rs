@@ -384,6 +384,25 @@ mod tests {
     }
 
     #[test]
+    fn a_name_at_a_byte_a_second_does_not_come_in_time() {
+        let mut world = World::new();
+        let (slow, alice) = (world.open(), world.join("alice"));
+        let until = world.deadlines[slow].unwrap();
+        for (second, byte) in (1..).zip(b"5:sloth") {
+            world.now += Duration::from_secs(1);
+            if world.deadlines[slow].is_some_and(|at| at <= world.now) {
+                world.event(slow, Event::Deadline);
+            }
+            world.event(slow, Event::Received(&[*byte]));
+            assert_eq!(world.closed[slow], world.now >= until);
+            world.send(alice, "To alice:still quick");
+            assert_eq!(world.got[alice].len(), second);
+        }
+        assert_eq!(world.got[slow], ["No name came within 1.5 s."]);
+        assert_eq!(world.users.find("sloth"), None);
+    }
+
+    #[test]
     fn what_came_before_a_broken_frame_still_counts() {
         let mut world = World::new();
         let (alice, bob) = (world.join("alice"), world.join("bob"));

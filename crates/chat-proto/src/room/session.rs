@@ -187,6 +187,19 @@ mod tests {
         assert_eq!((own.as_str(), ending), ("one\n\nzwei \u{20ac}\n", None));
     }
 
+    /// A session knows no clock: a byte a second, for however long, is a byte at a time.
+    #[test]
+    fn a_byte_at_a_time_says_nothing_before_its_line_ends() {
+        let mut slow = open();
+        let bytes = [b'z'; 40];
+        for byte in bytes.chunks(1) {
+            let said = play(&mut slow, &[Event::Received(byte)]);
+            assert_eq!(said, (String::new(), String::new(), None));
+        }
+        let (_, _, ending) = play(&mut slow, &[Event::Received(b"z")]);
+        assert!(matches!(ending, Some(Ending::Broken(LineError::TooLong { .. }))), "{ending:?}");
+    }
+
     #[test]
     fn lines_pass_byte_for_byte() {
         let (others, own, _) = play(&mut open(), &[Event::Received(b"\x1b[2J\0\r\n")]);

@@ -7,6 +7,8 @@ use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+/// A room sets nobody a time, so how far apart the bytes come means nothing; where a line or a
+/// name is due, the state machines are tested at a byte a second, with a clock of the test's.
 #[test]
 fn a_byte_at_a_time_disturbs_nobody() {
     let server = Server::start("room", &["--threads", "2"]);
