@@ -19,11 +19,17 @@ listener.listen(5)
 port = listener.getsockname()[1]
 
 
+def say(line):
+    # In one piece, for two threads do.
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
 def receive():
     while True:
         # The connection before stays open until this one takes its name.
         connection, _ = listener.accept()
-        print(connection.recv(1024).decode(), flush=True)
+        say(connection.recv(1024).decode())
 
 
 threading.Thread(target=receive, daemon=True).start()
@@ -34,4 +40,4 @@ for line in sys.stdin:
     connection.send(request.encode())
     answer = connection.recv(1024).decode()
     connection.close()
-    print("answer:", answer or "nothing", flush=True)
+    say("answer: " + (answer or "nothing"))
