@@ -166,6 +166,10 @@ impl Client {
     }
 
     fn take_name(&mut self, line: &str, out: &mut Vec<ClientAction>) {
+        if line.is_empty() {
+            let why = "without a name nobody knows whom to answer; type one";
+            return out.push(ClientAction::Complain(why.into()));
+        }
         if line.len() > MAX_NAME {
             let length = line.len();
             return out.push(ClientAction::Complain(format!(
@@ -206,7 +210,10 @@ impl Client {
                     Ok(line) => out.push(ClientAction::Show(line)),
                     Err(error) => out.push(ClientAction::Complain(error.to_string())),
                 },
-                Ok(Command::Quit(text)) => self.leave(text, now, out),
+                Ok(Command::Quit(text)) => match too_long(text.len(), self.max_text) {
+                    Some(why) => out.push(ClientAction::Complain(why)),
+                    None => self.leave(text, now, out),
+                },
             }
         }
     }
@@ -523,6 +530,7 @@ mod tests {
                 Deadline,
                 Line("message sam x"),
                 Line("message 102 123456789012345678901"),
+                Line("quit 1234567890123456789012"),
                 Line("hello"),
                 Line(""),
             ],
@@ -532,13 +540,15 @@ mod tests {
             [
                 Complain("several are called `sam`: 102, 103; use the id".into()),
                 Complain("not sent: 21 bytes are more than the limit of 20".into()),
+                Complain("not sent: 22 bytes are more than the limit of 20".into()),
                 Complain(
                     "there is no command `hello`; type `message ID_OR_NAME TEXT`, `users`, `state` or `quit [TEXT]`"
                         .into()
                 ),
             ]
         );
-        let long = "x".repeat(256);
-        assert!(matches!(&run(None, &[Line(&long)])[..], [Complain(_)]));
+        for bad in ["", &"x".repeat(256)] {
+            assert!(matches!(&run(None, &[Line(bad)])[..], [Complain(_)]), "{bad}");
+        }
     }
 }
