@@ -9,7 +9,7 @@ use std::time::Instant;
 use lab_network::isolation::{Sandbox, isolate};
 use lab_network::probe;
 
-use crate::{cases, outside};
+use crate::{captures, cases, outside};
 
 /// This program. As a path it works for users who cannot look into its folder.
 pub(crate) const SELF: &str = "/proc/self/exe";
@@ -52,6 +52,10 @@ pub(crate) fn skip(why: &str) -> ! {
     std::process::exit(SKIPPED);
 }
 
+fn all_cases() -> impl Iterator<Item = &'static Case> {
+    cases::ALL.iter().chain(captures::ALL)
+}
+
 /// The child's side.
 pub(crate) fn run_case(name: &str, setup: &str) -> ExitCode {
     // Before anything else, while there is one thread.
@@ -62,7 +66,7 @@ pub(crate) fn run_case(name: &str, setup: &str) -> ExitCode {
             return ExitCode::from(SKIPPED as u8);
         }
     };
-    let case = cases::ALL.iter().find(|case| case.name == name).expect("a case of that name");
+    let case = all_cases().find(|case| case.name == name).expect("a case of that name");
     let setups = Setup::ALL.iter().find(|each| each.name() == setup);
     (case.run)(*setups.expect("a setup of that name"), &sandbox);
     ExitCode::SUCCESS
@@ -154,7 +158,7 @@ fn all_jobs() -> Vec<Job> {
         &[User::Oneself]
     };
     let mut jobs = Vec::new();
-    for case in cases::ALL {
+    for case in all_cases() {
         for setup in case.setups {
             jobs.extend(users.iter().map(|user| Job::Inside(case, *setup, *user)));
         }

@@ -11,6 +11,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
+mod captures;
 mod cases;
 mod harness;
 mod lab;
