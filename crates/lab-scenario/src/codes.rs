@@ -135,6 +135,10 @@ codes! {
         "Within a file, processes have different names, and so have variables and matrix keys together.";
     "E0308" UnknownLabel "a label that no step gives"
         "A step `label: NAME` names a moment; checks look between such moments.";
+    "E0309" UnknownInterface "an interface that the host does not have"
+        "Interfaces are called `h1-eth0`, `h1-eth1`, … after their host, one for each of its links in order; every host has `lo` as well.";
+    "E0310" UnknownCapture "a capture that is not among `captures`"
+        "Checks name captures by their key under `captures`.";
 
     "E0401" UnknownTopology "a topology that cannot be found"
         "A bare name stands for `topologies/NAME.yaml` in the lab's folder or one above it; anything with a slash or ending in `.yaml` is a path from the scenario's folder.";

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::answer::Claim;
 use crate::interpolate::Draft;
 use crate::patterns::PatternDraft;
-use crate::plan::{BackendKind, LinkState, ProcessId, Signal, Stdio};
+use crate::plan::{BackendKind, Capture, CaptureId, LinkState, ProcessId, Signal, Stdio};
 use crate::quantity::Comparison;
 use crate::source::{Place, Span};
 use crate::values::{Bandwidth, Count, ExitCode, Percent, Port, QueueSize, Times};
@@ -31,6 +31,7 @@ pub(crate) struct Model {
     pub(crate) variables: Vec<Variable>,
     pub(crate) matrix: MatrixRules,
     pub(crate) processes: Vec<Process>,
+    pub(crate) captures: Vec<Capture>,
     pub(crate) steps: Vec<Step>,
     pub(crate) checks: Vec<Check>,
 }
@@ -248,6 +249,13 @@ pub(crate) struct Bounds {
 pub(crate) enum Assertion {
     Count {
         of: Vec<ProcessId>,
+        output: PatternDraft,
+        times: Bounds,
+    },
+    Packets {
+        of: CaptureId,
+        from: Option<String>,
+        to: Option<String>,
         output: PatternDraft,
         times: Bounds,
     },

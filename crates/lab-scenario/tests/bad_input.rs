@@ -272,6 +272,39 @@ const TABLE: &[(&str, Case, &str)] = &[
         Check("{count: {in: alice, output: x, at_least: 3, at_most: 2}}"),
         "E0214 6:58",
     ),
+    ("a check that looks nowhere", Check("{count: {output: x, is: 1}}"), "E0106 6:13"),
+    ("unknown capture", Check("{absent: {capture: wire, output: x}}"), "E0310 6:24"),
+    (
+        "a check of a process and of packets",
+        Check("{contains: {in: bob, capture: wire, output: x}}"),
+        "E0214 6:35",
+    ),
+    (
+        "a sender of no packets",
+        Check("{absent: {in: bob, output: x, from: h1, to: h2}}"),
+        "E0214 6:41, E0214 6:49",
+    ),
+    (
+        "packets of nobody",
+        File(
+            "topology: {single: 2}\ncaptures: {wire: h1}\nchecks:\n  \
+              - count: {capture: wire, from: h7, to: s1, output: x, is: 1}\n",
+        ),
+        "E0301 4:34, E0301 4:42",
+    ),
+    (
+        "captures that cannot be",
+        File(
+            "topology: {single: 2}\ncaptures:\n  2nd: h1\n  a: h7\n  b: s1\n  \
+              c: {host: h2, interface: lo}\n  d: {interface: lo}\n  e: {host: h1, port: 7}\n",
+        ),
+        "E0206 3:3, E0301 4:6, E0301 5:6, E0106 7:6, E0105 8:17",
+    ),
+    (
+        "an interface of another host",
+        File("topology: {single: 2}\ncaptures: {a: {host: h1, interface: h2-eth0}}\n"),
+        "E0309 2:37",
+    ),
     ("exit check without how", Check("{exit: {of: alice}}"), "E0106 6:12"),
     ("within in a check", Check("{exit: {of: alice, code: 0, within: 3s}}"), "E0105 6:41"),
     (

@@ -258,6 +258,10 @@ fn checks() {
                 format!("{of:?} count {output} {}..={:?}", times.at_least, times.at_most)
             }
             Assertion::Matches { of, line } => format!("{of:?} matches {line}"),
+            Assertion::Packets { of, from, to, output, times } => {
+                let way = format!("{from:?} to {to:?}");
+                format!("{of:?} {way} count {output} {}..={:?}", times.at_least, times.at_most)
+            }
             Assertion::Exit { of, status } => format!("{} {status}", of.0),
             other => panic!("{other:?}"),
         };
@@ -269,13 +273,25 @@ fn checks() {
     alice puts out /y/ 1 to ${port} times (0): [ProcessId(1)] count /y/ 1..=Some(4000)
     bob puts out `hello from` (0): [ProcessId(2)] count hello from 1..=None
     every line of bob matches /^.*$/ (0): [ProcessId(2)] matches /^.*$/
+    wire carries `${words}` (0): CaptureId(0) None to None count two words 1..=None
+    far carries /secret/ from h1 to h2 never (0): CaptureId(1) Some("h1") to Some("h2") count /secret/ 0..=Some(0)
     how server ends (0): 0 ended with code 0
     how alice ends (0): 1 was killed by SIGKILL
     "##);
     assert!(matches!(
-        plan.checks[4].assertion,
+        plan.checks[6].assertion,
         Assertion::Exit { of: ProcessId(0), status: ExitStatus::Code(0) }
     ));
+}
+
+#[test]
+fn captures() {
+    let shown: Vec<String> = plan()
+        .captures
+        .iter()
+        .map(|capture| format!("{} {} {:?}", capture.name, capture.host, capture.interface))
+        .collect();
+    assert_eq!(shown, ["wire h1 None", "far r1 Some(\"r1-eth1\")"]);
 }
 
 /// Windows' line ends, a byte order mark, and the other way to write YAML.
@@ -287,6 +303,7 @@ fn the_same_in_other_clothes() {
             support::scenario(text).plans(&PlanOptions::default()).map(|mut plans| plans.remove(0));
         if let Ok(plan) = &mut plan {
             plan.processes.iter_mut().for_each(|process| process.place = Default::default());
+            plan.captures.iter_mut().for_each(|capture| capture.place = Default::default());
             plan.steps.iter_mut().for_each(|step| step.place = Default::default());
             plan.checks.iter_mut().for_each(|check| check.place = Default::default());
         }

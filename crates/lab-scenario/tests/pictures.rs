@@ -565,6 +565,76 @@ fn a_tab() {
 }
 
 #[test]
+fn packets_of_what_is_not_there() {
+    assert_snapshot!(picture(r#"
+topology: {single: 2}
+captures:
+  at-bob: {host: h2, interface: h2-eth1}
+checks:
+  - contains: {capture: at-bbo, output: hello}
+  - absent: {output: hello}
+"#), @r##"
+    error[E0309]: `h2` has no interface `h2-eth1`
+     --> lab/scenario.yaml:3:33
+      |
+    3 |   at-bob: {host: h2, interface: h2-eth1}
+      |                                 ^^^^^^^
+      |
+      = help: did you mean `h2-eth0`?
+
+    error[E0310]: there is no capture `at-bbo`
+     --> lab/scenario.yaml:5:25
+      |
+    5 |   - contains: {capture: at-bbo, output: hello}
+      |                         ^^^^^^
+      |
+      = help: did you mean `at-bob`?
+
+    error[E0106]: `in` is missing in this check
+     --> lab/scenario.yaml:6:13
+      |
+    6 |   - absent: {output: hello}
+      |             ^^^^^^^^^^^^^^^
+      |
+      = help: name a process, or write `capture: NAME` to look at packets
+    "##);
+    assert_snapshot!(picture(r#"
+topology: {single: 2}
+processes: {bob: {host: h2, run: cat}}
+checks:
+  - contains: {capture: wire, output: hello}
+  - absent: {in: bob, capture: wire, output: hello}
+  - absent: {in: bob, from: h1, output: hello}
+"#), @r##"
+    error[E0310]: there is no capture `wire`
+     --> lab/scenario.yaml:4:25
+      |
+    4 |   - contains: {capture: wire, output: hello}
+      |                         ^^^^
+      |
+      = help: add it: `captures: {wire: HOST}`
+
+    error[E0214]: a check looks at processes or at a capture
+     --> lab/scenario.yaml:5:32
+      |
+    5 |   - absent: {in: bob, capture: wire, output: hello}
+      |                  ---           ^^^^
+      |                  |
+      |                  these are processes
+      |
+      = help: make two checks of it
+
+    error[E0214]: `from` is of packets, and this looks at no capture
+     --> lab/scenario.yaml:6:29
+      |
+    6 |   - absent: {in: bob, from: h1, output: hello}
+      |                             ^^
+      |
+      = help: write `capture: NAME` in place of `in`
+    "##);
+}
+
+#[test]
 fn a_brace_left_open() {
     assert_snapshot!(picture(r#"
 topology: {single: 2

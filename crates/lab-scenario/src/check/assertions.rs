@@ -10,7 +10,9 @@ use crate::interpolate::Draft;
 use crate::model::{Action, Assertion, Bounds, Check, Setting, Status};
 use crate::patterns::{self, PatternDraft};
 use crate::plan::ProcessId;
-use crate::raw::{RawCheck, RawContains, RawCount, RawDelivered, RawExit, RawLatency, RawOrder};
+use crate::raw::{
+    RawCheck, RawContains, RawCount, RawDelivered, RawExit, RawLatency, RawOrder, RawSameOrder,
+};
 use crate::source::Span;
 use crate::suggest;
 use crate::text::Text;
@@ -169,7 +171,7 @@ impl Checker<'_> {
     }
 
     /// All processes of some names, groups one by one.
-    fn everybody(
+    pub(super) fn everybody(
         &mut self,
         names: Option<&OneOrMany<Text>>,
         subjects: &mut Vec<(ProcessId, Span)>,
@@ -207,9 +209,9 @@ impl Checker<'_> {
         times: Bounds,
         subjects: &mut Vec<(ProcessId, Span)>,
     ) -> Option<Assertion> {
-        let of = self.everybody(raw.processes.as_ref(), subjects);
+        let scene = self.scene(raw.into(), subjects);
         let output = self.pattern(raw.output.as_ref());
-        Some(Assertion::Count { of: of?, output: output?, times })
+        Some(scene?.holds(output?, times))
     }
 
     fn count(
@@ -217,7 +219,7 @@ impl Checker<'_> {
         raw: &RawCount,
         subjects: &mut Vec<(ProcessId, Span)>,
     ) -> Option<Assertion> {
-        let of = self.everybody(raw.processes.as_ref(), subjects);
+        let scene = self.scene(raw.into(), subjects);
         let output = self.pattern(raw.output.as_ref());
         let given = [raw.is.as_ref(), raw.at_least.as_ref(), raw.at_most.as_ref()];
         let mut times = self.bounds(given)?;
@@ -243,7 +245,7 @@ impl Checker<'_> {
             self.sink.report(Diagnostic::new(Code::Contradiction, span, message));
             times.at_least = None;
         }
-        Some(Assertion::Count { of: of?, output: output?, times })
+        Some(scene?.holds(output?, times))
     }
 
     /// Exactly so many, or at least and at most. `None` if that is wrong.
@@ -314,7 +316,7 @@ impl Checker<'_> {
 
     fn same_order(
         &mut self,
-        raw: &RawContains,
+        raw: &RawSameOrder,
         subjects: &mut Vec<(ProcessId, Span)>,
     ) -> Option<Assertion> {
         let of = self.everybody(raw.processes.as_ref(), subjects);
@@ -434,6 +436,15 @@ impl Checker<'_> {
         match assertion {
             Assertion::Count { of, output, times } => {
                 format!("{} puts out {output}{}", names(of), how_often(times))
+            }
+            Assertion::Packets { of, from, to, output, times } => {
+                let capture = self.captures.get(of.0).map_or("", String::as_str);
+                let end = |way: &str, host: &Option<String>| match host {
+                    Some(host) => format!(" {way} {host}"),
+                    None => String::new(),
+                };
+                let way = end("from", from) + &end("to", to);
+                format!("{capture} carries {output}{way}{}", how_often(times))
             }
             Assertion::Matches { of, line } => {
                 format!("every line of {} matches {line}", names(of))

@@ -88,6 +88,8 @@ impl<'a> Checker<'a> {
             lines: Lines::new(text),
             defaults,
             cast,
+            captures: Vec::new(),
+            has_captures: false,
             labels,
             depth: 0,
             has_processes: true,

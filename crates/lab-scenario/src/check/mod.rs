@@ -3,6 +3,7 @@
 
 mod ask;
 mod assertions;
+mod captures;
 mod cast;
 mod dialogue;
 mod faults;
@@ -81,6 +82,10 @@ struct Checker<'a> {
     lines: Lines<'a>,
     defaults: Defaults,
     cast: Cast,
+    /// Names of captures.
+    captures: Vec<String>,
+    /// As `has_processes`, of captures.
+    has_captures: bool,
     /// Moments that steps name, and where.
     labels: HashMap<String, Span>,
     /// How many steps what is read now is inside of.
@@ -102,6 +107,8 @@ impl<'a> Checker<'a> {
             lines: Lines::new(text),
             defaults: Defaults::default(),
             cast: Cast::default(),
+            captures: Vec::new(),
+            has_captures: raw.captures.is_some() || raw.is_whole(),
             labels: HashMap::new(),
             depth: 0,
             has_processes: raw.processes.is_some() || raw.is_whole(),
@@ -139,6 +146,7 @@ impl<'a> Checker<'a> {
         let env = self.env(raw.env.as_ref());
         let backend = self.value(raw.backend.as_ref());
         self.cast(raw.processes.as_ref());
+        let captures = self.captures(raw.captures.as_ref());
         self.scope.stage.set(Stage::Processes);
         let processes = self.processes(raw.processes.as_ref());
         let texts = |list: Option<&OneOrMany<Text>>| {
@@ -159,6 +167,7 @@ impl<'a> Checker<'a> {
             variables,
             matrix,
             processes,
+            captures,
             steps: Vec::new(),
             checks: Vec::new(),
         }

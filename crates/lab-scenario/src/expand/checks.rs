@@ -27,6 +27,13 @@ impl Filler<'_> {
                 output: self.pattern(output),
                 times: self.times(times)?,
             },
+            Draft::Packets { of, from, to, output, times } => Assertion::Packets {
+                of: *of,
+                from: from.clone(),
+                to: to.clone(),
+                output: self.pattern(output),
+                times: self.times(times)?,
+            },
             Draft::Matches { of, line } => {
                 Assertion::Matches { of: of.clone(), line: self.pattern(line) }
             }

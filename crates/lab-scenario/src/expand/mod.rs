@@ -202,6 +202,7 @@ impl<'a> Expander<'a> {
             path,
             env,
             processes: processes.into_iter().collect::<Option<_>>()?,
+            captures: self.model.captures.clone(),
             steps: steps?,
             checks: checks.into_iter().collect::<Option<_>>()?,
             mutation: None,

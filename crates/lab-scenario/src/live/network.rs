@@ -126,6 +126,7 @@ impl Live {
             variables: Vec::new(),
             matrix: MatrixRules::default(),
             processes: Vec::new(),
+            captures: Vec::new(),
             steps: Vec::new(),
             checks: Vec::new(),
         };

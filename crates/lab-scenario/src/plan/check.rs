@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ExitStatus, ProcessId};
+use super::{CaptureId, ExitStatus, ProcessId};
 use crate::pattern::PatternTemplate;
 use crate::quantity::Comparison;
 use crate::source::Place;
@@ -79,6 +79,19 @@ pub enum Assertion {
         /// What.
         output: PatternTemplate,
         /// How often.
+        times: Times,
+    },
+    /// So many packets of a capture hold this.
+    Packets {
+        /// Of which.
+        of: CaptureId,
+        /// Only those that this host sent.
+        from: Option<String>,
+        /// Only those for this host.
+        to: Option<String>,
+        /// What, in their payload.
+        output: PatternTemplate,
+        /// How many.
         times: Times,
     },
     /// Every line of each process's output matches.
@@ -161,7 +174,7 @@ impl Assertion {
             }
             Self::Latency { sent, to, .. } => to.iter().chain([&sent.into]).copied().collect(),
             Self::Exit { of, .. } => vec![*of],
-            Self::Compare { .. } => Vec::new(),
+            Self::Packets { .. } | Self::Compare { .. } => Vec::new(),
         }
     }
 }

@@ -6,6 +6,7 @@
 //! of a host of a custom Mininet topology, the run's folder) are kept as
 //! [`Template`]s and filled in by the stage.
 
+mod capture;
 mod check;
 mod mutation;
 mod process;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::template::Template;
 use crate::topology::Topology;
 
+pub use capture::{Capture, CaptureId};
 pub use check::{Assertion, Check, LatencyBounds, Said, Times, Typed, Window};
 pub use mutation::{LineChange, Mutation, MutationKind};
 pub use process::{Command, ExitStatus, Process, ProcessId, Ready, Signal, Stdio};
@@ -52,6 +54,9 @@ pub struct Plan {
     pub env: Vec<(String, Template)>,
     /// In the order of the file.
     pub processes: Vec<Process>,
+    /// What is recorded of packets, in the order of the file.
+    #[serde(default)]
+    pub captures: Vec<Capture>,
     /// In order; a dialogue is already one step per line. Steps inside of others
     /// follow the one that holds them, so that each step has one number.
     pub steps: Vec<Step>,

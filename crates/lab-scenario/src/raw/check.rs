@@ -31,7 +31,7 @@ record! {
         /// These came out in this order.
         order: RawOrder = "order",
         /// Several processes saw such lines in the same order.
-        same_order: RawContains = "same_order",
+        same_order: RawSameOrder = "same_order",
         /// What was typed into one process came out of others.
         delivered: RawDelivered = "delivered",
         /// How long it took from one process to others.
@@ -126,9 +126,15 @@ impl RawCheck {
 
 windowed! {
     /// Where to look, and for what.
-    struct RawContains as "a `contains`, `absent` or `same_order`" {
+    struct RawContains as "a `contains` or `absent`" {
         /// The processes; for each of them it must hold.
-        processes: OneOrMany<Text> = required "in",
+        processes: OneOrMany<Text> = "in",
+        /// The capture, in place of processes: the packets that hold it count.
+        capture: Text = "capture",
+        /// Only packets that this host sent.
+        from: Text = "from",
+        /// Only packets for this host.
+        to: Text = "to",
         /// What is looked for: a text or a `/regular expression/`.
         output: Text = required "output",
     }
@@ -136,7 +142,13 @@ windowed! {
     /// How often something came out.
     struct RawCount as "a `count`" {
         /// The processes; for each of them it must hold.
-        processes: OneOrMany<Text> = required "in",
+        processes: OneOrMany<Text> = "in",
+        /// The capture, in place of processes: the packets that hold it count.
+        capture: Text = "capture",
+        /// Only packets that this host sent.
+        from: Text = "from",
+        /// Only packets for this host.
+        to: Text = "to",
         /// What is counted: a text or a `/regular expression/`.
         output: Text = required "output",
         /// Exactly so many.
@@ -155,6 +167,14 @@ windowed! {
         outputs: Vec<Text> = "outputs",
         /// What came out of several processes, first to last.
         lines: Vec<RawOrderLine> = "lines",
+    }
+
+    /// Whose lines, and which.
+    struct RawSameOrder as "a `same_order`" {
+        /// The processes whose output is compared.
+        processes: OneOrMany<Text> = required "in",
+        /// What is compared: a text or a `/regular expression/`.
+        output: Text = required "output",
     }
 
     /// What was typed into one process came out of others. What must come out are the words

@@ -4,6 +4,7 @@
 //! text, a list or a mapping. Texts are not yet numbers, durations or names.
 
 mod addition;
+mod capture;
 mod check;
 mod fault;
 mod lab;
@@ -13,6 +14,7 @@ mod step;
 mod topology;
 
 pub(crate) use addition::*;
+pub(crate) use capture::*;
 pub(crate) use check::*;
 pub(crate) use fault::*;
 pub(crate) use lab::*;

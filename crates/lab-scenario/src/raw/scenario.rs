@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{RawCheck, RawProcess, RawStep, RawTopologyChoice};
+use super::{RawCapture, RawCheck, RawProcess, RawStep, RawTopologyChoice};
 use crate::decode::{Maybe, Named, OneOrMany, record};
 use crate::defaults;
 use crate::plan::{BackendKind, Signal, Stdio};
@@ -40,6 +40,8 @@ record! {
         env: Named<Text> = "env",
         /// The programs, by name.
         processes: Named<RawProcess> = "processes",
+        /// What is recorded of the packets that pass by hosts, by name.
+        captures: Named<RawCapture> = "captures",
         /// What happens, in order.
         steps: Maybe<Vec<RawStep>> = "steps",
         /// What must hold of the whole record, in the end.
