@@ -78,6 +78,7 @@ pub(crate) fn plan(file: PathBuf) -> Plan {
         path: vec![],
         env: vec![],
         processes: vec![process("server", "h4"), process("alice", "h1"), process("bob", "h2")],
+        captures: vec![],
         steps: vec![
             step(
                 Action::Send {

@@ -7,7 +7,7 @@
 //! to keep its network says [`Event::StageReady`] then and begins anew with the next
 //! plan, or [`Event::StageSpent`] and ends. Consumers must ignore events they do not know.
 
-use lab_scenario::plan::{BackendKind, ExitStatus, Fault, LinkState, ProcessId};
+use lab_scenario::plan::{BackendKind, CaptureId, ExitStatus, Fault, LinkState, ProcessId};
 use lab_scenario::source::Place;
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +41,9 @@ pub enum Event {
         /// began: what programs read from that clock can be compared with the
         /// times of records.
         clock: u64,
+        /// The same on the wall clock, in nanoseconds since 1970.
+        #[serde(default)]
+        epoch: u64,
         /// What of the machine matters to the run.
         environment: Environment,
     },
@@ -233,6 +236,28 @@ pub enum Event {
         terminal: TerminalId,
         /// How it ended.
         status: ExitStatus,
+    },
+    /// A packet passed by a capture.
+    Packet {
+        /// Which.
+        capture: CaptureId,
+        /// When, in nanoseconds since the run began: a little before it is told.
+        passed: u64,
+        /// How many bytes it had on the wire.
+        length: u32,
+        /// Those of them that are kept, from the Ethernet header on.
+        bytes: Bytes,
+    },
+    /// No more will come of a capture.
+    CaptureEnded {
+        /// Which.
+        capture: CaptureId,
+        /// How many packets it has.
+        packets: u64,
+        /// How many more there were, which came faster than they were read.
+        lost: u64,
+        /// Whether it was full before, and has none of those that came later.
+        full: bool,
     },
     /// Something a person should know that decides nothing.
     Warning {

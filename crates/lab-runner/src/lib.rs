@@ -17,3 +17,4 @@ pub mod request;
 mod script;
 mod scroll;
 pub mod stage;
+mod traffic;

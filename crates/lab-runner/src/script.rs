@@ -3,6 +3,7 @@
 //! that steps save is made ready when its turn comes.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use lab_scenario::answer::Claim;
 use lab_scenario::pattern::{PatternError, PatternTemplate};
@@ -16,6 +17,9 @@ use crate::matcher::Matcher;
 /// Values that steps have saved, by name.
 pub(crate) type Saved = BTreeMap<String, String>;
 
+/// The addresses of hosts, by name.
+pub(crate) type Addresses = BTreeMap<String, Vec<IpAddr>>;
+
 /// The texts of a plan.
 #[derive(Debug)]
 pub(crate) struct Script {
@@ -25,6 +29,8 @@ pub(crate) struct Script {
     pub(crate) steps: Vec<Lines>,
     /// For each check.
     pub(crate) checks: Vec<Looks>,
+    /// What checks call packets by.
+    pub(crate) addresses: Addresses,
 }
 
 /// The texts of a step.
@@ -172,6 +178,7 @@ impl Script {
             ready: Vec::with_capacity(plan.processes.len()),
             steps: Vec::with_capacity(plan.steps.len()),
             checks: Vec::with_capacity(plan.checks.len()),
+            addresses: Addresses::new(),
         };
         for process in &plan.processes {
             let outputs = process.ready.iter().flat_map(outputs);
@@ -246,7 +253,9 @@ impl<L: Fn(&Reference) -> Option<String>> Compiler<L> {
 
     fn check(&self, assertion: &Assertion, place: Place) -> Result<Looks, ScriptError> {
         let patterns: Vec<&PatternTemplate> = match assertion {
-            Assertion::Count { output, .. } | Assertion::SameOrder { output, .. } => vec![output],
+            Assertion::Count { output, .. }
+            | Assertion::Packets { output, .. }
+            | Assertion::SameOrder { output, .. } => vec![output],
             Assertion::Matches { line, .. } => vec![line],
             Assertion::Order(said) => said.iter().map(|said| &said.output).collect(),
             Assertion::Delivered { sent, .. } | Assertion::Latency { sent, .. } => {

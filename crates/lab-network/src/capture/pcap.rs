@@ -13,7 +13,7 @@ const ETHERNET: u32 = 1;
 /// Bytes before the first record.
 const HEADER: usize = 24;
 /// Bytes of a record before its packet.
-const RECORD: usize = 16;
+pub const RECORD: usize = 16;
 
 const SECOND: u64 = 1_000_000_000;
 

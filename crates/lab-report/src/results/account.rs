@@ -8,6 +8,7 @@ use lab_runner::event::{Disturbance, Environment, Event, Failure, HostAddress, R
 use lab_scenario::plan::{ExitStatus, Plan};
 use serde::Serialize;
 
+use super::captures;
 use crate::identity::{self, RunName};
 use crate::statistics::Signature;
 
@@ -31,6 +32,7 @@ pub(super) struct Account {
     saved: BTreeMap<String, String>,
     labels: BTreeMap<String, Vec<u64>>,
     checks: Vec<Option<(Verdict, String)>>,
+    captures: Vec<CaptureAccount>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -41,6 +43,13 @@ struct ProcessAccount {
     ended: Option<u64>,
     status: Option<ExitStatus>,
     output_bytes: u64,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct CaptureAccount {
+    packets: u64,
+    lost: u64,
+    full: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -64,6 +73,7 @@ impl Account {
             saved: BTreeMap::new(),
             labels: BTreeMap::new(),
             checks: vec![None; plan.checks.len()],
+            captures: vec![CaptureAccount::default(); plan.captures.len()],
         }
     }
 
@@ -125,6 +135,11 @@ impl Account {
             Event::Warning { message } if self.warnings.len() < REMARKS => {
                 self.warnings.push(message.clone());
             }
+            Event::CaptureEnded { capture, packets, lost, full } => {
+                if let Some(account) = self.captures.get_mut(capture.0) {
+                    *account = CaptureAccount { packets: *packets, lost: *lost, full: *full };
+                }
+            }
             Event::CheckFinished { check, outcome } => {
                 if let Some(slot) = self.checks.get_mut(*check) {
                     *slot = Some((outcome.verdict, outcome.found.clone()));
@@ -165,6 +180,7 @@ impl Account {
             saved: &self.saved,
             labels: &self.labels,
             checks: self.check_documents(plan),
+            captures: self.capture_documents(plan),
         };
         let mut text = serde_json::to_vec_pretty(&document)?;
         text.push(b'\n');
@@ -208,6 +224,21 @@ impl Account {
                 },
                 began: account.began,
                 passed: account.passed,
+            })
+            .collect()
+    }
+
+    fn capture_documents<'a>(&self, plan: &'a Plan) -> Vec<CaptureDocument<'a>> {
+        let captures = plan.captures.iter().zip(&self.captures).zip(captures::paths(plan));
+        captures
+            .map(|((capture, account), file)| CaptureDocument {
+                name: &capture.name,
+                host: &capture.host,
+                interface: capture.interface.as_deref(),
+                packets: account.packets,
+                lost: account.lost,
+                full: account.full,
+                file,
             })
             .collect()
     }
@@ -258,6 +289,7 @@ struct Document<'a> {
     /// When moments were that steps named.
     labels: &'a BTreeMap<String, Vec<u64>>,
     checks: Vec<CheckDocument<'a>>,
+    captures: Vec<CaptureDocument<'a>>,
 }
 
 #[derive(Serialize)]
@@ -280,6 +312,19 @@ struct StepDocument<'a> {
     outcome: &'static str,
     began: Option<u64>,
     passed: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct CaptureDocument<'a> {
+    name: &'a str,
+    host: &'a str,
+    interface: Option<&'a str>,
+    packets: u64,
+    /// Packets that are not in the file, since they came too fast.
+    lost: u64,
+    /// Whether later ones are not in it either.
+    full: bool,
+    file: String,
 }
 
 #[derive(Serialize)]

@@ -22,6 +22,7 @@
 //! * `latest` always points at a folder with a `run.json`.
 
 mod account;
+mod captures;
 mod cast;
 mod file;
 mod names;

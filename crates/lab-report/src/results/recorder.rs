@@ -10,6 +10,7 @@ use lab_runner::request::{Size, TerminalId};
 use lab_scenario::plan::{Plan, Process, ProcessId};
 
 use super::account::Account;
+use super::captures::Captures;
 use super::cast::{Cast, Markers};
 use super::file::{Growing, cannot, relink, write_whole};
 use super::transcript::Transcript;
@@ -73,6 +74,7 @@ struct Recording {
     folder: PathBuf,
     events: Growing,
     transcript: Transcript,
+    captures: Captures,
     account: Account,
     /// What is to be known of each process: those of the plan, and those that were added.
     cast: Vec<AddedProcess>,
@@ -109,6 +111,7 @@ impl Recording {
             markers: Markers::default(),
             events: Growing::create(folder.join("events.jsonl"), true, u64::MAX)?,
             transcript: Transcript::create(folder.join("transcript.txt"), plan)?,
+            captures: Captures::create(folder, plan)?,
             account: Account::new(plan),
             files: names::distinct(plan.processes.iter().map(|process| &*process.name)),
             processes: BTreeMap::new(),
@@ -122,6 +125,7 @@ impl Recording {
         }
         self.account.note(record);
         self.transcript.note(plan, record)?;
+        self.captures.note(record)?;
         match &record.event {
             Event::Extended { processes, steps } => {
                 self.added_steps.extend(steps.iter().cloned());

@@ -132,6 +132,10 @@ impl Transcript {
             Event::Disturbed { disturbance } => {
                 self.remark(at, &format!("disturbed: {}", disturbance.message));
             }
+            Event::CaptureEnded { capture, packets, .. } => {
+                let name = plan.captures.get(capture.0).map_or("", |capture| &capture.name);
+                self.remark(at, &format!("capture: {name} has {packets} packets"));
+            }
             Event::CheckFinished { check, outcome } => {
                 let name = plan.checks.get(*check).map_or("", |check| &check.name);
                 let verdict = outcome.verdict.name();

@@ -7,6 +7,7 @@
 
 mod delivery;
 mod order;
+mod packets;
 mod record;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use crate::event::{CheckOutcome, Verdict};
 use crate::matcher::Matcher;
 use crate::script::{Saved, Sought};
 use crate::scroll::{Nanos, Scroll};
+use packets::Way;
 use record::{Part, parts};
 pub(crate) use record::{Record, Witness};
 
@@ -63,6 +65,13 @@ pub(crate) fn judge(
         }
         (Assertion::Count { of, times, .. }, Some(matcher)) => {
             each(of, record, |witness| judge_count(*times, matcher, &parts, witness))
+        }
+        (Assertion::Packets { of, from, to, times, .. }, Some(matcher)) => {
+            let Some(traffic) = record.traffic.get(of.0) else {
+                return outcome(Verdict::Inconclusive, "there is no such capture");
+            };
+            let way = Way::between([from.as_deref(), to.as_deref()], record.addresses);
+            packets::judge_packets(way, *times, matcher, &parts, traffic)
         }
         (Assertion::Matches { of, .. }, Some(matcher)) => {
             each(of, record, |witness| judge_lines(matcher, witness))
@@ -138,37 +147,71 @@ fn judge_count(
     parts: &[Part],
     witness: &Witness<'_>,
 ) -> CheckOutcome {
-    let Times { at_least, at_most } = times;
-    let mut count = 0_u64;
-    let mut moments = Vec::new();
+    let mut found = Found::default();
     for scroll in witness.scrolls {
         let lost = scroll.end() - scroll.bytes().len();
         for range in matcher.all(scroll.bytes()) {
             let at = scroll.time_of(lost + range.end.saturating_sub(1));
-            if !parts.iter().any(|part| part.holds(at)) {
-                continue;
-            }
-            count += 1;
-            if moments.len() < MAX_TIMES {
-                moments.push(at);
+            if parts.iter().any(|part| part.holds(at)) {
+                found.add(at);
             }
         }
     }
-    let found = found(count, &moments);
+    let told = match found.count {
+        0 => "not found".to_owned(),
+        1 => format!("found once, at {}", moments(&found)),
+        count => format!("found {count} times, at {}", moments(&found)),
+    };
+    let gap = witness.is_cut().then_some("the beginning of its output was not");
+    let silent = (!witness.has_spoken()).then_some(SAID_NOTHING);
+    conclude(times, found.count, &told, gap, silent)
+}
+
+/// Judges a number of occurrences. `gap` says what is missing of the record, `silent` why
+/// there was nothing to be found in.
+fn conclude(
+    Times { at_least, at_most }: Times,
+    count: u64,
+    found: &str,
+    gap: Option<&str>,
+    silent: Option<&str>,
+) -> CheckOutcome {
     if at_most.is_some_and(|most| count > most) {
         return outcome(Verdict::Fail, found);
     }
-    if witness.is_cut() && (count < at_least || at_most.is_some()) {
-        let reason = format!("{found} in what was kept, but the beginning of its output was not");
-        return outcome(Verdict::Inconclusive, reason);
+    if let Some(gap) = gap.filter(|_| count < at_least || at_most.is_some()) {
+        return outcome(Verdict::Inconclusive, format!("{found} in what was kept, but {gap}"));
     }
     if count < at_least {
         return outcome(Verdict::Fail, found);
     }
-    if !witness.has_spoken() {
-        return outcome(Verdict::Inconclusive, SAID_NOTHING);
+    match silent {
+        Some(silent) => outcome(Verdict::Inconclusive, silent),
+        None => outcome(Verdict::Pass, found),
     }
-    outcome(Verdict::Pass, found)
+}
+
+/// How often something was found, and when at first.
+#[derive(Default)]
+struct Found {
+    count: u64,
+    moments: Vec<Nanos>,
+}
+
+impl Found {
+    fn add(&mut self, at: Nanos) {
+        self.count += 1;
+        if self.moments.len() < MAX_TIMES {
+            self.moments.push(at);
+        }
+    }
+}
+
+/// The first moments, as a person would say them.
+fn moments(found: &Found) -> String {
+    let listed: Vec<_> = found.moments.iter().copied().map(seconds).collect();
+    let more = if found.count > listed.len() as u64 { ", …" } else { "" };
+    listed.join(", ") + more
 }
 
 const SAID_NOTHING: &str = "it said nothing at all, so this shows nothing";
@@ -176,16 +219,6 @@ const SAID_NOTHING: &str = "it said nothing at all, so this shows nothing";
 /// A moment as a person would say it.
 fn seconds(at: Nanos) -> String {
     format!("{:.3} s", Duration::from_nanos(at).as_secs_f64())
-}
-
-fn found(count: u64, times: &[Nanos]) -> String {
-    let listed: Vec<_> = times.iter().copied().map(seconds).collect();
-    let more = if count > listed.len() as u64 { ", …" } else { "" };
-    match count {
-        0 => "not found".to_owned(),
-        1 => format!("found once, at {}", listed.join("")),
-        _ => format!("found {count} times, at {}{more}", listed.join(", ")),
-    }
 }
 
 fn judge_lines(matcher: &Matcher, witness: &Witness<'_>) -> CheckOutcome {

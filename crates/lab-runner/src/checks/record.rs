@@ -3,8 +3,9 @@
 
 use lab_scenario::plan::{ExitStatus, ProcessId, Window};
 
-use crate::script::Saved;
+use crate::script::{Addresses, Saved};
 use crate::scroll::{Nanos, Scroll};
+use crate::traffic::Traffic;
 
 /// The record of a run.
 pub(crate) struct Record<'a> {
@@ -14,6 +15,10 @@ pub(crate) struct Record<'a> {
     pub(crate) labels: &'a [(String, Nanos)],
     /// What steps saved.
     pub(crate) saved: &'a Saved,
+    /// The packets of each capture.
+    pub(crate) traffic: &'a [Traffic],
+    /// Of hosts.
+    pub(crate) addresses: &'a Addresses,
 }
 
 /// What is known of a process.

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use lab_scenario::pattern::PatternTemplate;
-use lab_scenario::plan::{LatencyBounds, Said, Typed};
+use lab_scenario::plan::{CaptureId, LatencyBounds, Said, Typed};
 use lab_scenario::template::Template;
 
 use super::*;
+use crate::traffic::{Gap, Traffic};
 
 const ALICE: ProcessId = ProcessId(0);
 const BOB: ProcessId = ProcessId(1);
@@ -27,6 +28,7 @@ struct Story {
     said: [Vec<(Nanos, &'static str)>; 3],
     typed: Vec<(Nanos, &'static str)>,
     labels: Vec<(Nanos, &'static str)>,
+    traffic: Vec<Traffic>,
 }
 
 impl Story {
@@ -51,7 +53,16 @@ impl Story {
             status: None,
         });
         let saved = Saved::new();
-        let record = Record { witnesses: witnesses.collect(), labels: &labels, saved: &saved };
+        let addresses = [("h1", 1), ("h2", 2), ("h3", 3)];
+        let addresses =
+            addresses.map(|(name, last)| (name.to_owned(), vec![[10, 0, 0, last].into()]));
+        let record = Record {
+            witnesses: witnesses.collect(),
+            labels: &labels,
+            saved: &saved,
+            traffic: &self.traffic,
+            addresses: &addresses.into(),
+        };
         let looks = crate::script::looks(assertion);
         let CheckOutcome { verdict, found } = judge(assertion, window, &looks, &record);
         (verdict, found)
@@ -226,4 +237,109 @@ fn several_processes_at_once() {
     assert_eq!(story.whole(&all(&[ALICE, BOB])), (Verdict::Pass, "so for all 2".into()));
     let (verdict, found) = story.whole(&all(&[ALICE, BOB, CAROL]));
     assert_eq!((verdict, &*found), (Verdict::Fail, "carol: not found"));
+}
+
+/// A datagram between hosts, with its Ethernet header.
+fn datagram(from: u8, to: u8, payload: &str) -> Vec<u8> {
+    let length = 28 + payload.len() as u8;
+    let ethernet = [0, 0, 0, 0, 0, to, 0, 0, 0, 0, 0, from, 8, 0];
+    let ip = [0x45, 0, 0, length, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, from, 10, 0, 0, to];
+    let udp = [0, 9, 0, 7, 0, length - 20, 0, 0];
+    [&ethernet[..], &ip, &udp, payload.as_bytes()].concat()
+}
+
+/// A capture of what h1 and h2 say to each other, at 1, 2 and 3 ms.
+fn talk(gap: Gap) -> Story {
+    let mut traffic = Traffic::default();
+    let packets = [(1, 2, "hello hello"), (2, 1, "hello you"), (1, 2, "bye")];
+    for ((from, to, payload), at) in packets.into_iter().zip(1..) {
+        traffic.push(&datagram(from, to, payload), at * MS);
+    }
+    traffic.missing(gap);
+    let labels = vec![(2, "later")];
+    Story { traffic: vec![traffic, Traffic::default()], labels, ..Story::default() }
+}
+
+fn packets(of: usize, from: Option<&str>, to: Option<&str>, text: &str, times: Times) -> Assertion {
+    let [from, to] = [from, to].map(|host| host.map(str::to_owned));
+    Assertion::Packets { of: CaptureId(of), from, to, output: pattern(text), times }
+}
+
+#[test]
+fn packets_are_counted_by_who_sent_them_to_whom() {
+    let story = talk(Gap::default());
+    let (h1, h2, h3) = (Some("h1"), Some("h2"), Some("h3"));
+    let once = times(1, Some(1));
+    let table = [
+        (
+            None,
+            None,
+            "hello",
+            times(2, Some(2)),
+            Verdict::Pass,
+            "in 2 packets, at 0.001 s, 0.002 s, the first from 10.0.0.1:9 to 10.0.0.2:7",
+        ),
+        (
+            h1,
+            None,
+            "hello",
+            once,
+            Verdict::Pass,
+            "in one packet, at 0.001 s, from 10.0.0.1:9 to 10.0.0.2:7",
+        ),
+        (
+            None,
+            h1,
+            "/^hello (\\w+)$/",
+            once,
+            Verdict::Pass,
+            "in one packet, at 0.002 s, from 10.0.0.2:9 to 10.0.0.1:7",
+        ),
+        (h1, h2, "you", once, Verdict::Fail, "it is in none of 2 packets"),
+        (h2, h1, "bye", times(0, Some(0)), Verdict::Pass, "it is not in the one packet"),
+        (h3, None, "bye", times(1, None), Verdict::Fail, "there was no such packet"),
+        (
+            Some("h9"),
+            None,
+            "x",
+            once,
+            Verdict::Inconclusive,
+            "there is no host `h9` in this network",
+        ),
+    ];
+    for (from, to, text, times, verdict, found) in table {
+        let judged = story.whole(&packets(0, from, to, text, times));
+        assert_eq!(judged, (verdict, found.to_owned()), "{from:?} {to:?} {text}");
+    }
+    let later = Window { after: Some("later".into()), ..Window::default() };
+    let judged = story.judge(&packets(0, None, None, "hello", once), &later);
+    assert_eq!(judged.0, Verdict::Pass);
+}
+
+#[test]
+fn a_capture_is_worth_what_it_has_seen() {
+    let never = times(0, Some(0));
+    let judge = |gap, of, text: &str, times| talk(gap).whole(&packets(of, None, None, text, times));
+    let (verdict, found) = judge(Gap::default(), 1, "secret", never);
+    assert_eq!(verdict, Verdict::Inconclusive);
+    assert_eq!(found, "no packet passed by at all, so this shows nothing");
+    assert_eq!(judge(Gap::default(), 1, "secret", times(1, None)).0, Verdict::Fail);
+    let gaps = [
+        (Gap { lost: 1, is_full: false }, "one packet was lost"),
+        (Gap { lost: 2, is_full: false }, "2 packets were lost"),
+        (Gap { lost: 0, is_full: true }, "the capture was full before the end"),
+    ];
+    for (gap, words) in gaps {
+        for (text, times, verdict) in [
+            ("secret", never, Verdict::Inconclusive),
+            ("secret", times(1, None), Verdict::Inconclusive),
+            ("hello", times(1, None), Verdict::Pass),
+            ("hello", never, Verdict::Fail),
+        ] {
+            let judged = judge(gap, 0, text, times);
+            assert_eq!(judged.0, verdict, "{text} {times:?}");
+            let told = judged.1.ends_with(&format!("in what was kept, but {words}"));
+            assert_eq!(told, verdict == Verdict::Inconclusive, "{}", judged.1);
+        }
+    }
 }

@@ -38,6 +38,7 @@ fn plan(title: &str) -> Plan {
         path: vec![],
         env: vec![],
         processes: vec![],
+        captures: vec![],
         steps: vec![],
         checks: vec![],
         mutation: None,

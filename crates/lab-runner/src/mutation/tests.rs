@@ -83,6 +83,7 @@ fn plan() -> Plan {
         path: vec![],
         env: vec![],
         processes: vec![process("server", "h3"), process("alice", "h1"), process("bob", "h2")],
+        captures: vec![],
         steps: steps.collect(),
         checks: vec![],
         mutation: None,

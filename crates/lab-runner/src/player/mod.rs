@@ -25,7 +25,7 @@ mod tests;
 use std::collections::{BTreeSet, VecDeque};
 
 use lab_scenario::plan::{
-    Action, Assertion, ExitStatus, Mutation, Plan, Process, ProcessId, Ready, Signal,
+    Action, Assertion, CaptureId, ExitStatus, Mutation, Plan, Process, ProcessId, Ready, Signal,
 };
 use lab_scenario::template::Reference;
 
@@ -35,6 +35,7 @@ use crate::checks;
 use crate::event::{CheckOutcome, Event, Failure, HeldBecause, Stream, Verdict};
 use crate::script::{Saved, Script};
 use crate::scroll::Nanos;
+use crate::traffic::{Gap, Traffic};
 use actor::{Actor, Life};
 use failure::Chronicle;
 use hold::Pause;
@@ -71,6 +72,9 @@ pub(crate) enum Order {
     KillExec(usize),
     /// Cut the link between these nodes.
     Cut(Box<[String; 2]>),
+    /// Take all packets that have passed by captures so far; answer with
+    /// [`Player::captures_read`].
+    ReadCaptures,
     /// Do to the network what this step says; answer with
     /// [`Player::fault_applied`].
     Apply(usize),
@@ -104,6 +108,17 @@ enum Phase {
     Over,
 }
 
+/// How far the checks on what was said are.
+#[derive(Debug)]
+enum Judgement {
+    /// More may be said.
+    Open,
+    /// All is said, but not all packets are looked at.
+    Awaited,
+    /// They are made.
+    Made,
+}
+
 /// The state of a run.
 #[derive(Debug)]
 pub(crate) struct Player<'p> {
@@ -126,6 +141,8 @@ pub(crate) struct Player<'p> {
     wake: Nanos,
     /// Of the checks, as far as they were made.
     outcomes: Vec<Option<CheckOutcome>>,
+    /// The packets of each capture.
+    traffic: Vec<Traffic>,
     orders: VecDeque<Order>,
     chronicle: Chronicle,
     /// When the whole run must be over.
@@ -135,7 +152,7 @@ pub(crate) struct Player<'p> {
     /// The time that the run spent, or spends, at a label where it waits for people.
     pause: Pause,
     /// Whether the checks on what was said are made.
-    is_judged: bool,
+    judgement: Judgement,
 }
 
 impl<'p> Player<'p> {
@@ -157,6 +174,7 @@ impl<'p> Player<'p> {
             moves: 0,
             wake: now,
             outcomes: vec![None; plan.checks.len()],
+            traffic: plan.captures.iter().map(|_| Traffic::default()).collect(),
             orders: VecDeque::new(),
             chronicle: Chronicle::default(),
             deadline: match hold.at_end {
@@ -165,7 +183,7 @@ impl<'p> Player<'p> {
             },
             hold,
             pause: Pause::default(),
-            is_judged: false,
+            judgement: Judgement::Open,
         };
         let steps = player.begin(0..plan.steps.len(), true, now);
         player.phase = Phase::Steps(steps);
@@ -286,6 +304,26 @@ impl<'p> Player<'p> {
         self.chronicle.note(now, format!("{} {status}", self.name(process)));
         self.emit(Event::ProcessExited { process, status });
         self.advance(now);
+    }
+
+    /// A packet passed by a capture; its bytes with the Ethernet header.
+    pub(crate) fn packet(&mut self, capture: CaptureId, bytes: &[u8], passed: Nanos) {
+        let is_over = matches!(self.judgement, Judgement::Made);
+        if let Some(traffic) = self.traffic.get_mut(capture.0).filter(|_| !is_over) {
+            traffic.push(bytes, self.pause.inside(passed));
+        }
+    }
+
+    /// All packets so far were told of, but for what is missing of each capture.
+    pub(crate) fn captures_read(&mut self, gaps: &[Gap], now: Nanos) {
+        for (traffic, gap) in self.traffic.iter_mut().zip(gaps) {
+            traffic.missing(*gap);
+        }
+        if matches!(self.judgement, Judgement::Awaited) {
+            self.judgement = Judgement::Made;
+            self.make_checks(false);
+        }
+        self.advance(self.pause.inside(now));
     }
 
     /// What was to be typed into a process has gone in, or never will.
@@ -553,24 +591,38 @@ impl<'p> Player<'p> {
             }
         }
         let gone = self.actors.iter().all(|actor| !actor.is_running());
-        if gone || give_up {
+        if (gone || give_up) && matches!(self.judgement, Judgement::Made) {
             self.finish(now);
             return true;
         }
         false
     }
 
-    /// Makes the checks on what was said, if they are not made yet.
+    /// Makes the checks on what was said, if they are not made yet. What came out so far may
+    /// have passed by as packets that nobody has looked at yet: they are looked at first.
     fn judge_once(&mut self) {
-        if !std::mem::replace(&mut self.is_judged, true) {
+        if !matches!(self.judgement, Judgement::Open) {
+            return;
+        }
+        if self.traffic.is_empty() {
+            self.judgement = Judgement::Made;
             self.make_checks(false);
+        } else {
+            self.judgement = Judgement::Awaited;
+            self.orders.push_back(Order::ReadCaptures);
         }
     }
 
     /// Makes those checks that are not made yet and can be.
     fn make_checks(&mut self, of_ends: bool) {
         let witnesses = self.plan.processes.iter().zip(&self.actors).map(witness).collect();
-        let record = checks::Record { witnesses, labels: &self.labels, saved: &self.saved };
+        let record = checks::Record {
+            witnesses,
+            labels: &self.labels,
+            saved: &self.saved,
+            traffic: &self.traffic,
+            addresses: &self.script.addresses,
+        };
         let looks = &mut self.script.checks;
         for ((check, looks), slot) in self.plan.checks.iter().zip(looks).zip(&mut self.outcomes) {
             let is_of_end = matches!(check.assertion, Assertion::Exit { .. });

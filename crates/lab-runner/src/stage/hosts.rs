@@ -1,5 +1,6 @@
 //! The hosts of the running network, as texts and programs need them.
 
+use std::net::IpAddr;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 
@@ -7,6 +8,7 @@ use lab_network::{Host, Interface, Link};
 use lab_scenario::template::Reference;
 
 use crate::event::{Event, HostAddress, HostDescription, InterfaceDescription, LinkDescription};
+use crate::script::Addresses;
 
 /// What is kept of a host.
 struct Known {
@@ -14,6 +16,8 @@ struct Known {
     namespace: OwnedFd,
     /// The one whose address is the host's, or the first one.
     interface: Option<Interface>,
+    /// All but the loopback.
+    interfaces: Vec<Interface>,
 }
 
 /// All hosts, and the folder of the run.
@@ -34,6 +38,7 @@ impl Hosts {
                 name: host.name.clone(),
                 namespace: host.namespace.try_clone()?,
                 interface: addressed.or(host.interfaces.first()).cloned(),
+                interfaces: host.interfaces.clone(),
             })
         };
         let hosts = hosts.iter().map(know).collect::<std::io::Result<_>>()?;
@@ -83,6 +88,22 @@ impl Hosts {
             hosts: hosts.iter().map(host).collect(),
             links: links.into_iter().map(link).collect(),
         }
+    }
+
+    /// All addresses of each.
+    pub(super) fn all_addresses(&self) -> Addresses {
+        let of = |host: &Known| {
+            let ips = host.interfaces.iter().filter_map(|interface| interface.ip);
+            (host.name.clone(), ips.map(|ip| IpAddr::V4(ip.address)).collect())
+        };
+        self.hosts.iter().map(of).collect()
+    }
+
+    /// Names of the interfaces of a host, for a message about one that is not among them.
+    pub(super) fn interfaces(&self, name: &str) -> String {
+        let interfaces = self.find(name).map_or(&[][..], |host| &host.interfaces);
+        let names: Vec<_> = interfaces.iter().map(|interface| interface.name.as_str()).collect();
+        names.join(", ")
     }
 
     /// Their names, for a message about one that is not among them.

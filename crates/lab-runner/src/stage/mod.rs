@@ -11,6 +11,7 @@
 //! is over, says so and waits for another plan for the same network. In doubt it ends.
 
 mod afresh;
+mod captures;
 mod child;
 mod doubt;
 mod environment;
@@ -40,6 +41,7 @@ use crate::assignment::Assignment;
 use crate::event::{EVENT_VERSION, Event, Failure, Verdict};
 use crate::script::Script;
 use afresh::Afresh;
+use captures::Captures;
 use hosts::Hosts;
 use record::Recorder;
 
@@ -117,6 +119,7 @@ fn begin(sandbox: &Sandbox, assignment: &Assignment) -> Result<Recorder, StageEr
         version: EVENT_VERSION,
         backend: assignment.plan.backend,
         clock: recorder.began(),
+        epoch: recorder.epoch(),
         environment: environment::look(sandbox.is_rootless()),
     });
     recorder.flush().map_err(StageError::Record)?;
@@ -145,7 +148,7 @@ fn play(
         end_invalid(recorder, summary, Some(fault.clone()), None)?;
         return Ok(false);
     }
-    let script = match Script::compile(plan, |reference| hosts.lookup(reference)) {
+    let mut script = match Script::compile(plan, |reference| hosts.lookup(reference)) {
         Ok(script) => script,
         Err(error) => {
             let mut failure = bare_failure(error.to_string(), None, None);
@@ -154,7 +157,17 @@ fn play(
             return Ok(false);
         }
     };
-    turn::play(plan, hold, script, network, &hosts, recorder)
+    script.addresses = hosts.all_addresses();
+    let captures = match Captures::open(plan, &hosts) {
+        Ok(captures) => captures,
+        Err(refusal) => {
+            let mut failure = bare_failure(refusal.summary, None, refusal.help);
+            failure.place = Some(refusal.place);
+            end(recorder, failure)?;
+            return Ok(false);
+        }
+    };
+    turn::play(plan, hold, script, network, &hosts, captures, recorder)
 }
 
 /// Reads up to the newline that ends the assignment and not a byte more: what is left

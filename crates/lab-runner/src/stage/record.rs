@@ -34,6 +34,17 @@ impl Recorder {
         monotonic().saturating_sub(self.began)
     }
 
+    /// A moment of the wall clock that was just now, in nanoseconds since the run began.
+    pub(super) fn since_began(&self, moment: Nanos) -> Nanos {
+        let ago = read(ClockId::Realtime).saturating_sub(moment);
+        self.now().saturating_sub(ago)
+    }
+
+    /// When the run began, on the wall clock: in nanoseconds since 1970.
+    pub(super) fn epoch(&self) -> Nanos {
+        read(ClockId::Realtime).saturating_sub(self.now())
+    }
+
     /// When the run began, on the clock that programs can read as well.
     pub(super) fn began(&self) -> Nanos {
         self.began
@@ -70,7 +81,11 @@ impl Recorder {
 
 /// The time on the monotonic clock, which all processes of a machine share.
 fn monotonic() -> Nanos {
-    let time = clock_gettime(ClockId::Monotonic);
+    read(ClockId::Monotonic)
+}
+
+fn read(clock: ClockId) -> Nanos {
+    let time = clock_gettime(clock);
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
     seconds.saturating_mul(1_000_000_000).saturating_add(u64::try_from(time.tv_nsec).unwrap_or(0))
 }

@@ -26,6 +26,7 @@ fn events() -> Vec<(u64, Event)> {
                 version: 1,
                 backend: BackendKind::Netns,
                 clock: 0,
+                epoch: 0,
                 environment: Environment { kernel: "6.18".into(), ..Environment::default() },
             },
         ),

@@ -15,6 +15,7 @@ use super::*;
 
 mod ask;
 mod broken;
+mod captures;
 mod held;
 mod labels;
 mod strands;
@@ -75,6 +76,7 @@ fn plan(actions: impl IntoIterator<Item = Action>) -> Plan {
         path: vec![],
         env: vec![],
         processes: vec![process("alice"), process("bob")],
+        captures: vec![],
         steps: start.into_iter().chain(actions).map(step).collect(),
         checks: vec![],
         mutation: None,

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use lab_network::Network;
 use lab_scenario::plan::{
-    Action, Command, ExitStatus, LinkState, Mutation, Plan, ProcessId, Signal,
+    Action, CaptureId, Command, ExitStatus, LinkState, Mutation, Plan, ProcessId, Signal,
 };
 use lab_scenario::template::Template;
 use rustix::buffer::spare_capacity;
@@ -22,6 +22,7 @@ use crate::player::{Order, Player, SpawnFailure};
 use crate::request::TerminalId;
 use crate::script::Script;
 use crate::scroll::Nanos;
+use crate::stage::captures::Captures;
 use crate::stage::child::{Child, Read, Streams};
 use crate::stage::faults::Faults;
 use crate::stage::hosts::Hosts;
@@ -41,6 +42,9 @@ const MAX_EXEC_OUTPUT: usize = 1 << 20;
 
 /// Events taken from the kernel at once; more wait for the next turn.
 const MAX_EVENTS: usize = 256;
+
+/// Packets taken from a capture at once; more wait for the next turn.
+const MAX_PACKETS: usize = 256;
 
 /// The terminal that programs are told they have: one without cursor movement,
 /// so that line editors leave lines as they are. A process may ask for another
@@ -63,6 +67,7 @@ enum Token {
     /// What a program says that a person has started, and what is typed into it.
     Shown(TerminalId, Stream),
     Typed(TerminalId),
+    Capture(CaptureId),
 }
 
 impl Token {
@@ -79,6 +84,7 @@ impl Token {
             Self::Shown(terminal, Stream::Stdout) => return terminal.0 << 8 | 8,
             Self::Shown(terminal, Stream::Stderr) => return terminal.0 << 8 | 9,
             Self::Typed(terminal) => return terminal.0 << 8 | 10,
+            Self::Capture(capture) => (11, capture.0),
         };
         (number as u64) << 8 | kind
     }
@@ -98,6 +104,7 @@ impl Token {
             8 => Self::Shown(terminal, Stream::Stdout),
             9 => Self::Shown(terminal, Stream::Stderr),
             10 => Self::Typed(terminal),
+            11 => Self::Capture(CaptureId(process.0)),
             _ => return None,
         })
     }
@@ -118,11 +125,13 @@ pub(super) fn play(
     script: Script,
     network: &mut dyn Network,
     hosts: &Hosts,
+    captures: Captures,
     recorder: Recorder,
 ) -> Result<bool, StageError> {
     let longer_plans = Arena::new();
     let scene = Scene { plan, hold, longer_plans: &longer_plans, hosts };
-    let mut table = Turntable::new(scene, script, network, recorder).map_err(StageError::Loop)?;
+    let mut table =
+        Turntable::new(scene, script, network, captures, recorder).map_err(StageError::Loop)?;
     if hold.is_wanted() {
         table.describe();
     }
@@ -164,6 +173,7 @@ struct Turntable<'p> {
     children: Vec<Option<Child>>,
     execs: Vec<Exec>,
     watches: Vec<PortWatch>,
+    captures: Captures,
     tamper: Option<Tamper<'p>>,
     /// The stream that has ended while its last lines are held back on purpose.
     ended_late: Option<Stream>,
@@ -182,6 +192,7 @@ impl<'p> Turntable<'p> {
         scene: Scene<'p>,
         script: Script,
         network: &'p mut dyn Network,
+        captures: Captures,
         recorder: Recorder,
     ) -> io::Result<Self> {
         let Scene { plan, hold, longer_plans, hosts } = scene;
@@ -204,6 +215,7 @@ impl<'p> Turntable<'p> {
             children: plan.processes.iter().map(|_| None).collect(),
             execs: Vec::new(),
             watches: Vec::new(),
+            captures,
             tamper: plan.mutation.as_ref().and_then(Tamper::new),
             ended_late: None,
             self_watch: Watch::new(now, readings::clocks(), readings::pressure()),
@@ -214,6 +226,9 @@ impl<'p> Turntable<'p> {
         };
         table.register(&io::stdin(), Token::Control, epoll::EventFlags::IN)?;
         table.register(&table.reaper, Token::Reaper, epoll::EventFlags::IN)?;
+        for (id, socket) in table.captures.sockets() {
+            table.register(socket, Token::Capture(id), epoll::EventFlags::IN)?;
+        }
         Ok(table)
     }
 
@@ -257,6 +272,8 @@ impl<'p> Turntable<'p> {
                     self.terminals.hear(terminal, stream, &mut self.buffer, &mut self.recorder);
                 }
                 Some(Token::Typed(terminal)) => self.type_further(terminal),
+                Some(Token::Capture(id)) => self.read_capture(id, MAX_PACKETS),
+                Some(Token::Capture(id)) => self.read_capture(id, MAX_PACKETS),
                 None => {}
             }
         }
@@ -330,6 +347,20 @@ impl<'p> Turntable<'p> {
             let room = MAX_EXEC_OUTPUT.saturating_sub(output.len());
             output.extend_from_slice(&bytes[..bytes.len().min(room)]);
         });
+    }
+
+    fn read_capture(&mut self, id: CaptureId, most: usize) {
+        let read = self.captures.read(id, most, &mut self.recorder, &mut self.player);
+        if let Err(summary) = read {
+            self.player.abort(summary, self.recorder.now());
+        }
+    }
+
+    /// Takes all packets that have passed by so far.
+    fn read_captures(&mut self) {
+        for at in 0..self.plan.captures.len() {
+            self.read_capture(CaptureId(at), usize::MAX);
+        }
     }
 
     fn reap(&mut self) {
@@ -418,6 +449,10 @@ impl<'p> Turntable<'p> {
                         self.player.abort(summary, self.recorder.now());
                     }
                 }
+                Order::ReadCaptures => {
+                    self.read_captures();
+                    self.player.captures_read(&self.captures.gaps(), self.recorder.now());
+                }
                 Order::Apply(step) => {
                     let result = match &self.plan.steps[step].action {
                         Action::Fault(fault) => self.faults.apply(fault, self.network, self.hosts),
@@ -441,6 +476,8 @@ impl<'p> Turntable<'p> {
         }
         let verdict = doubt::judge(verdict, &mut failure, &disturbances, self.refused);
         self.undisturbed = verdict != Verdict::Invalid && disturbances.is_empty();
+        self.read_captures();
+        self.captures.end(&mut self.recorder);
         for disturbance in disturbances {
             self.recorder.emit(Event::Disturbed { disturbance });
         }

@@ -1,0 +1,57 @@
+//! Runs with captures.
+
+use lab_scenario::plan::Capture;
+use lab_scenario::source::Place;
+
+use super::*;
+
+const WIRE: CaptureId = CaptureId(0);
+
+fn plan_with_capture() -> Plan {
+    let mut plan = plan([expect(BOB, "hello")]);
+    let (name, host) = ("wire".to_owned(), "h1".to_owned());
+    plan.captures = vec![Capture { name, host, interface: None, place: Place::default() }];
+    let (output, times) = (literal("hello"), Times { at_least: 1, at_most: None });
+    plan.checks = vec![check(Assertion::Packets { of: WIRE, from: None, to: None, output, times })];
+    plan
+}
+
+/// What bob said came to him by a packet, which may be read later than he is.
+#[test]
+fn checks_wait_for_the_packets_that_have_passed_by() {
+    let plan = plan_with_capture();
+    let mut play = Play::begin(&plan);
+    play.says(BOB, "hello\n", MS);
+    play.player.tick(10 * MS);
+    let stops = |orders: &[Order]| orders.iter().any(|order| matches!(order, Order::Signal(..)));
+    let orders = play.orders();
+    assert_eq!(orders.last(), Some(&Order::ReadCaptures), "{orders:?}");
+    assert!(!stops(orders));
+    play.player.packet(WIRE, b"no header, but hello", MS);
+    play.player.captures_read(&[Gap::default()], 11 * MS);
+    assert!(stops(play.orders()));
+    assert_eq!(play.end(12 * MS).0, Verdict::Pass);
+}
+
+#[test]
+fn packets_that_come_while_programs_are_stopped_are_not_judged() {
+    let plan = plan_with_capture();
+    let mut play = Play::begin(&plan);
+    play.says(BOB, "hello\n", MS);
+    play.player.tick(10 * MS);
+    play.player.packet(WIRE, b"something else", MS);
+    play.player.captures_read(&[Gap::default()], 11 * MS);
+    play.player.packet(WIRE, b"hello", 11 * MS);
+    assert_eq!(play.end(12 * MS).0, Verdict::Fail);
+}
+
+#[test]
+fn what_is_lost_makes_a_check_inconclusive() {
+    let plan = plan_with_capture();
+    let mut play = Play::begin(&plan);
+    play.says(BOB, "hello\n", MS);
+    play.player.tick(10 * MS);
+    play.player.packet(WIRE, b"something else", MS);
+    play.player.captures_read(&[Gap { lost: 3, is_full: false }], 11 * MS);
+    assert_eq!(play.end(12 * MS).0, Verdict::Inconclusive);
+}
