@@ -81,3 +81,13 @@ impl Traffic {
         })
     }
 }
+
+/// A datagram between the hosts 10.0.0.FROM and 10.0.0.TO, with its Ethernet header.
+#[cfg(test)]
+pub(crate) fn datagram(from: u8, to: u8, payload: &str) -> Vec<u8> {
+    let length = 28 + payload.len() as u8;
+    let ethernet = [0, 0, 0, 0, 0, to, 0, 0, 0, 0, 0, from, 8, 0];
+    let ip = [0x45, 0, 0, length, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, from, 10, 0, 0, to];
+    let udp = [0, 9, 0, 7, 0, length - 20, 0, 0];
+    [&ethernet[..], &ip, &udp, payload.as_bytes()].concat()
+}

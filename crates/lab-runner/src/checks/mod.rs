@@ -71,7 +71,7 @@ pub(crate) fn judge(
                 return outcome(Verdict::Inconclusive, "there is no such capture");
             };
             let way = Way::between([from.as_deref(), to.as_deref()], record.addresses);
-            packets::judge_packets(way, *times, matcher, &parts, traffic)
+            packets::judge_packets(way, *times, matcher, &parts, traffic, record.addresses)
         }
         (Assertion::Matches { of, .. }, Some(matcher)) => {
             each(of, record, |witness| judge_lines(matcher, witness))

@@ -12,7 +12,7 @@ use crate::matcher::Matcher;
 use crate::script::Addresses;
 use crate::traffic::Traffic;
 
-const NOTHING_PASSED: &str = "no packet passed by at all, so this shows nothing";
+const NOTHING_PASSED: &str = "no host was heard at all, so this shows nothing";
 
 /// Which packets a check looks at.
 pub(super) struct Way<'a> {
@@ -55,18 +55,19 @@ pub(super) fn judge_packets(
     matcher: &Matcher,
     parts: &[Part],
     traffic: &Traffic,
+    addresses: &Addresses,
 ) -> CheckOutcome {
     let way = match way {
         Ok(way) => way,
         Err(why) => return outcome(Verdict::Inconclusive, why),
     };
-    let (mut looked_at, mut found, mut first) = (0_u64, Found::default(), None);
+    let (mut any, mut found, mut first) = (false, Found::default(), None);
     for packet in traffic.packets() {
         let is_of_part = parts.iter().any(|part| part.holds(packet.at));
         if !is_of_part || !way.holds(packet.from, packet.to) {
             continue;
         }
-        looked_at += 1;
+        any = true;
         if matcher.find_from(packet.payload, 0).is_some() {
             found.add(packet.at);
             first.get_or_insert((packet.from, packet.to));
@@ -76,13 +77,18 @@ pub(super) fn judge_packets(
         Some((Some(from), Some(to))) => format!("from {from} to {to}"),
         _ => "of no known protocol".to_owned(),
     };
-    let told = match (found.count, looked_at) {
-        (0, 0) => "there was no such packet".to_owned(),
-        (0, 1) => "it is not in the one packet".to_owned(),
-        (0, _) => format!("it is in none of {looked_at} packets"),
+    let told = match (found.count, any) {
+        (0, false) => "there was no such packet".to_owned(),
+        (0, true) => "no packet holds it".to_owned(),
         (1, _) => format!("in one packet, at {}, {from_to}", moments(&found)),
         (count, _) => format!("in {count} packets, at {}, the first {from_to}", moments(&found)),
     };
-    let silent = traffic.packets().next().is_none().then_some(NOTHING_PASSED);
+    // Kernels say something by themselves, by IPv6 and whenever they like.
+    let is_of_a_host = |end: Option<Endpoint>| {
+        end.is_some_and(|end| addresses.values().flatten().any(|address| *address == end.address))
+    };
+    let is_silent =
+        !traffic.packets().any(|packet| is_of_a_host(packet.from) || is_of_a_host(packet.to));
+    let silent = is_silent.then_some(NOTHING_PASSED);
     conclude(times, found.count, &told, traffic.gap().words().as_deref(), silent)
 }

@@ -4,6 +4,7 @@
 
 mod backends;
 mod begin;
+mod captures;
 mod documents;
 mod harness;
 mod imports;

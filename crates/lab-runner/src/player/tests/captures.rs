@@ -4,6 +4,7 @@ use lab_scenario::plan::Capture;
 use lab_scenario::source::Place;
 
 use super::*;
+use crate::traffic::datagram;
 
 const WIRE: CaptureId = CaptureId(0);
 
@@ -16,18 +17,24 @@ fn plan_with_capture() -> Plan {
     plan
 }
 
+fn begin(plan: &Plan) -> Play<'_> {
+    let mut play = Play::begin(plan);
+    play.player.script.addresses.insert("h1".into(), vec![[10, 0, 0, 1].into()]);
+    play
+}
+
 /// What bob said came to him by a packet, which may be read later than he is.
 #[test]
 fn checks_wait_for_the_packets_that_have_passed_by() {
     let plan = plan_with_capture();
-    let mut play = Play::begin(&plan);
+    let mut play = begin(&plan);
     play.says(BOB, "hello\n", MS);
     play.player.tick(10 * MS);
     let stops = |orders: &[Order]| orders.iter().any(|order| matches!(order, Order::Signal(..)));
     let orders = play.orders();
     assert_eq!(orders.last(), Some(&Order::ReadCaptures), "{orders:?}");
     assert!(!stops(orders));
-    play.player.packet(WIRE, b"no header, but hello", MS);
+    play.player.packet(WIRE, &datagram(1, 2, "hello"), MS);
     play.player.captures_read(&[Gap::default()], 11 * MS);
     assert!(stops(play.orders()));
     assert_eq!(play.end(12 * MS).0, Verdict::Pass);
@@ -36,22 +43,22 @@ fn checks_wait_for_the_packets_that_have_passed_by() {
 #[test]
 fn packets_that_come_while_programs_are_stopped_are_not_judged() {
     let plan = plan_with_capture();
-    let mut play = Play::begin(&plan);
+    let mut play = begin(&plan);
     play.says(BOB, "hello\n", MS);
     play.player.tick(10 * MS);
-    play.player.packet(WIRE, b"something else", MS);
+    play.player.packet(WIRE, &datagram(1, 2, "something else"), MS);
     play.player.captures_read(&[Gap::default()], 11 * MS);
-    play.player.packet(WIRE, b"hello", 11 * MS);
+    play.player.packet(WIRE, &datagram(1, 2, "hello"), 11 * MS);
     assert_eq!(play.end(12 * MS).0, Verdict::Fail);
 }
 
 #[test]
 fn what_is_lost_makes_a_check_inconclusive() {
     let plan = plan_with_capture();
-    let mut play = Play::begin(&plan);
+    let mut play = begin(&plan);
     play.says(BOB, "hello\n", MS);
     play.player.tick(10 * MS);
-    play.player.packet(WIRE, b"something else", MS);
+    play.player.packet(WIRE, &datagram(1, 2, "something else"), MS);
     play.player.captures_read(&[Gap { lost: 3, is_full: false }], 11 * MS);
     assert_eq!(play.end(12 * MS).0, Verdict::Inconclusive);
 }
