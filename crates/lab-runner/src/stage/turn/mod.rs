@@ -273,7 +273,6 @@ impl<'p> Turntable<'p> {
                 }
                 Some(Token::Typed(terminal)) => self.type_further(terminal),
                 Some(Token::Capture(id)) => self.read_capture(id, MAX_PACKETS),
-                Some(Token::Capture(id)) => self.read_capture(id, MAX_PACKETS),
                 None => {}
             }
         }
