@@ -590,7 +590,7 @@ checks:
       |
       = help: did you mean `at-bob`?
 
-    error[E0106]: `in` is missing in this check
+    error[E0106]: `in` is missing in a `contains` or `absent`
      --> lab/scenario.yaml:6:13
       |
     6 |   - absent: {output: hello}

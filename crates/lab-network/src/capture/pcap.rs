@@ -59,7 +59,7 @@ pub enum PcapError {
     /// It is something else, or a file of another kind of pcap than is written here.
     #[error("not a pcap file with nanoseconds, least byte first, of Ethernet frames")]
     NotPcap,
-    /// A record is cut off, or longer than any may be.
+    /// A record is cut off, or says of itself what cannot be.
     #[error("the record at byte {at} is not whole")]
     NotWhole {
         /// Where it begins.
@@ -97,6 +97,7 @@ fn packet(rest: &[u8]) -> Option<Recorded<'_>> {
         .map(|bytes| bytes.iter().rev().fold(0_u32, |number, byte| number << 8 | u32::from(*byte)));
     let [seconds, nanos, kept, length] = std::array::from_fn(|_| numbers.next().unwrap_or(0));
     let bytes = rest.get(..kept as usize).filter(|bytes| bytes.len() <= SNAP)?;
+    let nanos = Some(nanos).filter(|nanos| u64::from(*nanos) < SECOND)?;
     Some(Recorded { time: u64::from(seconds) * SECOND + u64::from(nanos), length, bytes })
 }
 

@@ -38,7 +38,7 @@ impl<'r> From<&'r RawContains> for Watched<'r> {
             capture,
             from,
             to,
-            what: "this check",
+            what: "a `contains` or `absent`",
             head,
             is_whole,
         }

@@ -29,7 +29,7 @@ impl Decode for RawCapture {
 }
 
 record! {
-    /// A capture with all its keys.
+    /// Where packets are recorded; a host alone may stand for it.
     struct RawCaptureParts as "a capture" {
         /// The host by which the packets pass.
         host: Text = required "host",
