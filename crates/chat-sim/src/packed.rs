@@ -1,6 +1,6 @@
 //! A directory that needs one byte for each machine.
 //!
-//! Ten thousand servers that know a hundred and ten thousand machines each would need 150 GB in
+//! Ten thousand servers that know a hundred and ten thousand machines each would need 130 GB in
 //! the usual directory. What differs between servers is only the first link: which of
 //! a few neighbours. Names and infos are the same everywhere and kept once.
 
