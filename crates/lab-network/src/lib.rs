@@ -130,7 +130,7 @@ pub trait Network {
 }
 
 /// A link of a running network.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Link {
     /// The names of its two nodes.
     pub nodes: [String; 2],
@@ -138,6 +138,8 @@ pub struct Link {
     pub interfaces: [String; 2],
     /// As [`Network::set_link`] left it.
     pub state: LinkState,
+    /// Its limits.
+    pub shape: Shape,
 }
 
 /// A host of a running network.

@@ -9,6 +9,7 @@
 
 use lab_scenario::plan::{BackendKind, CaptureId, ExitStatus, Fault, LinkState, ProcessId};
 use lab_scenario::source::Place;
+use lab_scenario::topology::Shape;
 use serde::{Deserialize, Serialize};
 
 use crate::bytes::Bytes;
@@ -486,7 +487,7 @@ pub struct InterfaceDescription {
 }
 
 /// A link of the network as it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LinkDescription {
     /// The names of its two nodes; what is no host is a switch.
     pub nodes: [String; 2],
@@ -494,6 +495,9 @@ pub struct LinkDescription {
     pub interfaces: [String; 2],
     /// As the run left it.
     pub state: LinkState,
+    /// Its limits, each way, as the run left them.
+    #[serde(default)]
+    pub shape: Shape,
 }
 
 /// Why a run waits for people.

@@ -45,6 +45,9 @@ pub enum SessionError {
         /// Why.
         source: io::Error,
     },
+    /// This process lacks something: a terminal, a thread.
+    #[error(transparent)]
+    Local(#[from] io::Error),
 }
 
 impl SessionError {
@@ -61,7 +64,7 @@ impl SessionError {
             }
             Self::Unknown { known, .. } => Some(format!("there are {}", known.join(", "))),
             Self::Refused { help, .. } => help.clone(),
-            Self::Ended { .. } | Self::Unreachable { .. } => None,
+            Self::Ended { .. } | Self::Unreachable { .. } | Self::Local(_) => None,
         }
     }
 }

@@ -17,6 +17,7 @@ pub mod address;
 pub mod attach;
 pub mod client;
 pub mod keeper;
+pub mod measure;
 pub mod prompt;
 pub mod protocol;
 pub mod tty;

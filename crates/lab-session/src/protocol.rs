@@ -111,7 +111,7 @@ pub enum Answer {
 }
 
 /// All there is to know of a session.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SessionDescription {
     /// Its name.
     pub name: String,
@@ -148,6 +148,8 @@ impl SessionDescription {
                 switches.push(node);
             }
         }
+        // s2 before s10.
+        switches.sort_by_key(|name| (name.len(), *name));
         switches
     }
 }

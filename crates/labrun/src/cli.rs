@@ -8,8 +8,8 @@ use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use lab_network::probe;
 
 use crate::commands::{
-    check, completions, doctor, explain, import, list, man, mutate, new, record, reference, replay,
-    run, schema, sessions, stage, up,
+    check, completions, doctor, explain, import, list, man, measure, mutate, new, record,
+    reference, replay, run, schema, sessions, stage, up,
 };
 use crate::exit::{self, Complaint, Exit};
 
@@ -54,6 +54,8 @@ enum Command {
     Man(man::Args),
     #[command(hide = true)]
     Stage(stage::Args),
+    #[command(name = lab_session::measure::COMMAND, hide = true)]
+    Measure(measure::Args),
     /// What `doctor` starts to try things in a sandbox
     #[command(name = probe::ARGUMENT, hide = true)]
     Probe,
@@ -108,6 +110,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Reference(args) => reference::main(&args),
         Command::Completions(args) => completions::main(&args),
         Command::Man(args) => man::main(&args),
+        Command::Measure(args) => measure::main(&args),
         Command::Stage(args) => return stage::main(&args).into(),
         Command::Probe => return probe::in_sandbox(),
     };

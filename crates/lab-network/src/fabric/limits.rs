@@ -22,7 +22,7 @@ impl Fabric {
         shape: &Shape,
     ) -> Result<(), NetworkError> {
         for wire in self.wires_between(a, b)? {
-            self.reshaped.insert(wire);
+            self.reshaped.insert(wire, *shape);
             self.shape(wire, shape)?;
         }
         Ok(())
@@ -30,8 +30,9 @@ impl Fabric {
 
     /// Gives links the limits again that they were built with, where it is known how.
     pub(super) fn restore_shapes(&mut self) -> Result<(), NetworkError> {
-        for wire in std::mem::take(&mut self.reshaped) {
-            if let Some(shape) = self.wires[wire].shape {
+        for wire in std::mem::take(&mut self.reshaped).into_keys() {
+            let Wire { shape, is_renewable, .. } = self.wires[wire];
+            if is_renewable {
                 self.shape(wire, &shape)?;
             }
         }

@@ -12,7 +12,7 @@ mod switching;
 
 pub use picture::Picture;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
 use lab_scenario::topology::Shape;
@@ -50,8 +50,10 @@ pub(crate) struct Wire {
     pub(crate) ends: [Port; 2],
     /// The interfaces in between, if it is more than a veth pair.
     pub(crate) middle: Vec<Port>,
-    /// The limits that it was built with, if those can be given to it once more.
-    pub(crate) shape: Option<Shape>,
+    /// The limits that it was built with.
+    pub(crate) shape: Shape,
+    /// Whether those can be given to it once more.
+    pub(crate) is_renewable: bool,
 }
 
 impl Wire {
@@ -78,8 +80,8 @@ pub(crate) struct Fabric {
     cuts: HashMap<usize, Cut>,
     /// By host: its interfaces that a partition filters.
     filtered: BTreeMap<usize, Vec<u32>>,
-    /// The links that were given other limits than they were built with.
-    reshaped: BTreeSet<usize>,
+    /// The links that were given other limits than they were built with, and these.
+    reshaped: BTreeMap<usize, Shape>,
 }
 
 impl Fabric {
@@ -91,7 +93,7 @@ impl Fabric {
             hosts,
             cuts: HashMap::new(),
             filtered: BTreeMap::new(),
-            reshaped: BTreeSet::new(),
+            reshaped: BTreeMap::new(),
         }
     }
 

@@ -47,6 +47,7 @@ impl Fabric {
         let describe = |(index, wire): (usize, &Wire)| Link {
             nodes: wire.nodes.clone(),
             interfaces: wire.ends.each_ref().map(|port| port.name.clone()),
+            shape: *self.reshaped.get(&index).unwrap_or(&wire.shape),
             state: if self.cuts.contains_key(&index) { LinkState::Down } else { LinkState::Up },
         };
         self.wires.iter().enumerate().map(describe).collect()

@@ -222,9 +222,9 @@ fn wires(
         let nodes = link.ends.each_ref().map(|end| end.node.clone());
         match ends {
             [Some(a), Some(b)] => {
-                let plain = link.ends.iter().all(|end| end.shape.is_plain());
-                let shape = plain.then(Shape::default);
-                wires.push(Wire { nodes, ends: [a, b], middle: Vec::new(), shape });
+                let is_renewable = link.ends.iter().all(|end| end.shape.is_plain());
+                let shape = link.ends[0].shape;
+                wires.push(Wire { nodes, ends: [a, b], middle: Vec::new(), shape, is_renewable });
             }
             _ => {
                 let [a, b] = nodes;

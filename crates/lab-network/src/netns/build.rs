@@ -54,11 +54,18 @@ fn send(channels: &mut [Channel], requests: &[Vec<Request>]) -> Result<(), Netwo
 }
 
 fn wires(network: &Network, layout: &Layout) -> Vec<Wire> {
-    let wire = |(link, cable): (&lab_scenario::topology::Link, &Cable)| Wire {
-        nodes: [&link.a, &link.b].map(|end| network.nodes[end.node].name.clone()),
-        ends: cable.ends().map(fabric::Port::from),
-        middle: cable.middle().map(fabric::Port::from).collect(),
-        shape: Some(link.shape),
+    let wire = |(link, cable): (&lab_scenario::topology::Link, &Cable)| {
+        let [first, second] = cable.ends();
+        // A cable begins on the stage's side if it has one.
+        let is_crossed = first.name != link.a.interface;
+        let ends = if is_crossed { [second, first] } else { [first, second] };
+        Wire {
+            nodes: [&link.a, &link.b].map(|end| network.nodes[end.node].name.clone()),
+            ends: ends.map(fabric::Port::from),
+            middle: cable.middle().map(fabric::Port::from).collect(),
+            shape: link.shape,
+            is_renewable: true,
+        }
     };
     network.links.iter().zip(&layout.cables).map(wire).collect()
 }
@@ -87,4 +94,31 @@ fn hosts(network: &Network, layout: &Layout, fds: Vec<OwnedFd>, links: &Links) -
         }
     }
     hosts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lab_scenario::topology::{LinkRequest, NetworkBuilder, Shape, SwitchKind};
+
+    #[test]
+    fn each_wire_has_its_interfaces_at_its_nodes() {
+        let mut builder = NetworkBuilder::new();
+        builder.switch("s1", SwitchKind::Bridge).unwrap();
+        builder.host("h1", false, None, None, None).unwrap();
+        builder.host("h2", false, None, None, None).unwrap();
+        let shape = Shape { loss: Some(1.0), ..Shape::default() };
+        let shaped = || LinkRequest { shape, ..LinkRequest::default() };
+        for request in [LinkRequest::default(), shaped()] {
+            for (a, b) in [("h1", "s1"), ("s1", "h1"), ("h1", "h2"), ("h2", "h1")] {
+                builder.link(a, b, request.clone()).unwrap();
+            }
+        }
+        let network = builder.finish().unwrap();
+        for wire in wires(&network, &Layout::of(&network).unwrap()) {
+            for (node, end) in wire.nodes.iter().zip(&wire.ends) {
+                assert!(end.name.starts_with(&format!("{node}-eth")), "{wire:?}");
+            }
+        }
+    }
 }

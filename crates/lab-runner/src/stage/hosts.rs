@@ -83,7 +83,10 @@ impl Hosts {
             name: host.name.clone(),
             interfaces: host.interfaces.iter().map(interface).collect(),
         };
-        let link = |Link { nodes, interfaces, state }| LinkDescription { nodes, interfaces, state };
+        let link = |link: Link| {
+            let Link { nodes, interfaces, state, shape } = link;
+            LinkDescription { nodes, interfaces, state, shape }
+        };
         Event::NetworkDescribed {
             hosts: hosts.iter().map(host).collect(),
             links: links.into_iter().map(link).collect(),

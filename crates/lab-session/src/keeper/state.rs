@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use lab_runner::bytes::{Bytes, printable};
 use lab_runner::dispatcher::StageControl;
-use lab_runner::event::{Event, Failure, HeldBecause};
+use lab_runner::event::{Event, Failure, HeldBecause, LinkDescription};
 use lab_runner::request::{Opening, TerminalId};
 use lab_scenario::plan::{Fault, LinkChange, LinkState, Plan, ProcessId};
 
@@ -300,25 +300,32 @@ impl State {
     fn change(&mut self, fault: &Fault) {
         match fault {
             Fault::Link { between: [a, b], change: LinkChange::State(state) } => {
-                self.set_link(a, b, *state);
+                self.set_links(a, b, |link| link.state = *state);
+            }
+            Fault::Link { between: [a, b], change: LinkChange::Shape(shape) } => {
+                self.set_links(a, b, |link| link.shape = *shape);
             }
             Fault::HostDown { host, neighbours } => {
-                neighbours.iter().for_each(|other| self.set_link(host, other, LinkState::Down));
+                for other in neighbours {
+                    self.set_links(host, other, |link| link.state = LinkState::Down);
+                }
             }
             Fault::HostUp { host, neighbours } => {
-                neighbours.iter().for_each(|other| self.set_link(host, other, LinkState::Up));
+                for other in neighbours {
+                    self.set_links(host, other, |link| link.state = LinkState::Up);
+                }
             }
             _ => {}
         }
     }
 
-    fn set_link(&mut self, a: &str, b: &str, state: LinkState) {
+    fn set_links(&mut self, a: &str, b: &str, set: impl Fn(&mut LinkDescription)) {
         for link in &mut self.description.links {
             let [first, second] = &link.nodes;
             if (first, second) == (&a.to_owned(), &b.to_owned())
                 || (first, second) == (&b.to_owned(), &a.to_owned())
             {
-                link.state = state;
+                set(link);
             }
         }
     }

@@ -7,6 +7,7 @@ pub(crate) mod explain;
 pub(crate) mod import;
 pub(crate) mod list;
 pub(crate) mod man;
+pub(crate) mod measure;
 pub(crate) mod mutate;
 pub(crate) mod new;
 mod pause;

@@ -137,8 +137,8 @@ pub(crate) fn go_on(args: &ContinueArgs) -> anyhow::Result<Exit> {
 /// Until the person leaves; the session goes on, unless they end it.
 pub(crate) fn prompt(args: &PromptArgs) -> anyhow::Result<Exit> {
     let session = client::choose(args.session.as_deref()).map_err(|error| complain(&error))?;
-    lab_session::prompt::run(&session).map_err(|error| complain(&error))?;
-    Ok(Exit::Pass)
+    let well = lab_session::prompt::run(&session).map_err(|error| complain(&error))?;
+    Ok(if well { Exit::Pass } else { Exit::Fail })
 }
 
 fn complain(error: &SessionError) -> anyhow::Error {

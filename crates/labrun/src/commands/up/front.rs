@@ -1,6 +1,8 @@
 //! What the person who has brought a network up sees: the prompt, and terminals for the hosts.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Receiver;
 
 use clap::ValueEnum;
@@ -64,11 +66,18 @@ pub(super) struct Front {
     windows: Windows,
     keeps: bool,
     news: Receiver<News>,
+    script_failed: Arc<AtomicBool>,
 }
 
 impl Front {
     pub(super) fn new(args: &UpArgs, news: Receiver<News>) -> Self {
-        Self { windows: args.windows.clone(), keeps: args.keep, news }
+        let script_failed = Arc::default();
+        Self { windows: args.windows.clone(), keeps: args.keep, news, script_failed }
+    }
+
+    /// Whether commands came from a script and not all went well; to be asked at the end.
+    pub(super) fn script_failed(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.script_failed)
     }
 
     /// How the terminal is before anybody reads from it.
@@ -122,7 +131,9 @@ impl Front {
             say(&format!("warning: {error}"));
             error.help().into_iter().for_each(|help| say(&format!("help: {help}")));
         }
-        lab_session::prompt::run(session)?;
+        if !lab_session::prompt::run(session)? {
+            self.script_failed.store(true, Ordering::Relaxed);
+        }
         Ok(true)
     }
 

@@ -6,6 +6,7 @@ mod scene;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -195,6 +196,7 @@ pub(super) fn hold(args: &UpArgs, scene: Scene) -> anyhow::Result<Held> {
     };
     let front = front::Front::new(args, front);
     let terminal = front.terminal();
+    let script_failed = front.script_failed();
     thread::Builder::new().name("front".to_owned()).spawn(move || front.run())?;
     let summary = dispatch(&[job], options, &mut Reporters(reporters));
     // The front may still be reading from the terminal.
@@ -208,7 +210,11 @@ pub(super) fn hold(args: &UpArgs, scene: Scene) -> anyhow::Result<Held> {
         }
     })?;
     let folder = last.folder.clone();
-    Ok(Held { exit: last.verdict(summary.interrupted)?, folder, live, added })
+    let exit = match last.verdict(summary.interrupted)? {
+        Exit::Pass if script_failed.load(Ordering::Relaxed) => Exit::Fail,
+        exit => exit,
+    };
+    Ok(Held { exit, folder, live, added })
 }
 
 /// Adds to the plan what somebody has typed.

@@ -1,0 +1,120 @@
+//! What a command asks of the session, and how it is interrupted: by going away.
+
+use std::io;
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use lab_runner::bytes::Bytes;
+use lab_runner::event::Stream;
+use lab_runner::request::Opening;
+use lab_scenario::plan::ExitStatus;
+
+use super::keyboard::Keyboard;
+use crate::client::{self, Asker, Hearer, SessionError};
+use crate::protocol::{Answer, Ask};
+
+/// Bytes that are kept of what a program says.
+const MAX_OUTPUT: usize = 1 << 20;
+
+/// One command's connections to the session.
+pub(super) struct Visit<'s> {
+    session: &'s str,
+    interrupted: AtomicBool,
+    open: Mutex<Vec<Asker>>,
+}
+
+/// What a program said, all of it, and how it ended.
+pub(super) struct Said {
+    pub(super) output: String,
+    pub(super) status: ExitStatus,
+}
+
+impl<'s> Visit<'s> {
+    pub(super) fn new(session: &'s str) -> Self {
+        Self { session, interrupted: AtomicBool::new(false), open: Mutex::default() }
+    }
+
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::SeqCst)
+    }
+
+    /// Does something while Ctrl-C at the keyboard interrupts it.
+    pub(super) fn during<T: Send>(
+        &self,
+        keyboard: Option<&mut Keyboard>,
+        work: impl FnOnce() -> T + Send,
+    ) -> io::Result<T> {
+        let Some(keyboard) = keyboard else { return Ok(work()) };
+        let (done, end) = UnixStream::pair()?;
+        thread::scope(|scope| {
+            let worker = scope.spawn(move || {
+                let _end = end;
+                work()
+            });
+            keyboard.wait(&done, || self.interrupt())?;
+            worker.join().map_err(|_| io::Error::other("the command ended with a panic"))
+        })
+    }
+
+    fn interrupt(&self) {
+        self.interrupted.store(true, Ordering::SeqCst);
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.drain(..).for_each(|asker| asker.leave());
+    }
+
+    fn enter(&self) -> Result<(Asker, Hearer), SessionError> {
+        let (asker, hearer) = client::enter(self.session)?;
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Ok(clone) = asker.try_clone() {
+            open.push(clone);
+        }
+        // It may have been interrupted just before.
+        if self.is_interrupted() {
+            open.drain(..).for_each(|asker| asker.leave());
+        }
+        Ok((asker, hearer))
+    }
+
+    /// Asks for one thing and waits for the answer.
+    pub(super) fn ask(&self, ask: &Ask) -> Result<Answer, SessionError> {
+        let (asker, mut hearer) = self.enter()?;
+        asker.ask(ask);
+        hearer.hear()
+    }
+
+    /// Runs a program on a host to its end. Each line that it puts out is shown to `look` while
+    /// it runs.
+    pub(super) fn run(
+        &self,
+        host: &str,
+        argv: &[&str],
+        mut look: impl FnMut(&str),
+    ) -> Result<Said, SessionError> {
+        let (asker, mut hearer) = self.enter()?;
+        let argv = argv.iter().map(|&word| word.to_owned()).collect();
+        asker.ask(&Ask::Open(Opening { host: host.to_owned(), argv, size: None, env: Vec::new() }));
+        let mut output = Vec::new();
+        let mut seen = 0;
+        loop {
+            match hearer.hear()? {
+                Answer::Opened => asker.ask(&Ask::CloseInput),
+                Answer::Output { stream: Stream::Stdout, bytes: Bytes(bytes) } => {
+                    output.extend_from_slice(&bytes);
+                    output.truncate(MAX_OUTPUT);
+                    while let Some(end) = output[seen..].iter().position(|byte| *byte == b'\n') {
+                        look(&String::from_utf8_lossy(&output[seen..seen + end]));
+                        seen += end + 1;
+                    }
+                }
+                Answer::Closed { status } => {
+                    let output = String::from_utf8_lossy(&output).into_owned();
+                    return Ok(Said { output, status });
+                }
+                Answer::Refused { why, help } => return Err(SessionError::Refused { why, help }),
+                _ => {}
+            }
+        }
+    }
+}
