@@ -4,6 +4,7 @@
 
 mod backends;
 mod begin;
+mod by_hand;
 mod captures;
 mod documents;
 mod harness;
@@ -12,5 +13,7 @@ mod mutants;
 mod programs;
 mod repetitions;
 mod replay;
+mod sessions;
 mod sharing;
+mod tmux;
 mod trust;
