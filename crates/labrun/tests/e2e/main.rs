@@ -11,6 +11,7 @@ mod harness;
 mod imports;
 mod mutants;
 mod programs;
+mod prompt;
 mod repetitions;
 mod replay;
 mod sessions;
