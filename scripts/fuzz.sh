@@ -4,9 +4,9 @@
 #     scripts/fuzz.sh [SECONDS [TARGET...]]
 #
 # SECONDS for each target (default 60), of all targets or those named. Needs a C++ compiler, for
-# libFuzzer. Where cargo-fuzz is installed, `cargo fuzz run TARGET` in a crate's folder does the
-# same and shares the corpus: crates/*/fuzz/corpus, which is not committed, beside a few inputs
-# in crates/*/fuzz/seeds, which are.
+# libFuzzer. Where cargo-fuzz is installed, `cargo fuzz run --sanitizer none TARGET` in a crate
+# does the same. Both keep what they found in crates/*/fuzz/corpus, which is not committed;
+# in crates/*/fuzz/seeds are a few inputs to begin with.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 seconds=${1:-60}
@@ -18,8 +18,8 @@ if ! command -v c++ >/dev/null; then
 fi
 host=$(rustc -vV | sed -n 's/^host: //p')
 export CARGO_TARGET_DIR=$PWD/target/fuzz
-# As cargo-fuzz does, but without a sanitizer: no crate under test has unsafe code. With --target
-# they are not for build scripts.
+# The instruments of cargo-fuzz. No sanitizer: no code under test is unsafe. Because of --target,
+# build scripts do without.
 export RUSTFLAGS="--cfg fuzzing -Ccodegen-units=1 -Cdebug-assertions -Coverflow-checks
     -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters
