@@ -33,7 +33,7 @@ for fuzz in crates/*/fuzz; do
         [[ $wanted == "  " || $wanted == *" $target "* ]] && targets+=("$target")
     done
     [[ ${#targets[@]} -gt 0 ]] || continue
-    cargo build --manifest-path "$fuzz/Cargo.toml" --release --locked --target "$host" "${targets[@]/#/--bin=}"
+    cargo build --manifest-path "$fuzz/Cargo.toml" --release --target "$host" "${targets[@]/#/--bin=}"
     for target in "${targets[@]}"; do
         corpus=$fuzz/corpus/$target seeds=$fuzz/seeds/$target artifacts=$fuzz/artifacts/$target
         mkdir -p "$corpus" "$artifacts"

@@ -372,6 +372,7 @@ fn what_is_behind_a_lost_server_is_lost_with_it_and_comes_back() {
     world.settle();
     assert_eq!(world.view(one), [(101, 101)]);
     assert_eq!(world.view(three), [(2, 2), (4, 2), (102, 102), (103, 2)]);
+    assert_eq!(world.links[a].pipes[0].len(), 1, "all of it is told in one piece");
     assert_eq!(world.heard(a), ["client 102 quits: ", "client 103 quits: "]);
     assert_eq!(world.heard(b), ["client 101 quits: "]);
 
