@@ -1,9 +1,10 @@
-//! How much TCP carries between two hosts: the two programs that find out, one on each. They are
-//! labrun itself, so nothing has to be installed.
+//! What `iperf`, `pingall` and `capture` run on hosts. It is labrun itself, so little has to be
+//! installed, and who writes a scenario from a record knows it.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -14,6 +15,14 @@ pub const COMMAND: &str = "measure";
 pub const RECEIVE: &str = "receive";
 /// To send something: followed by an address and a port.
 pub const SEND: &str = "send";
+
+/// To ping each of some addresses once.
+pub const PING: &str = "ping";
+/// To write the packets of an interface into a file.
+pub const CAPTURE: &str = "capture";
+
+/// What [`ping`] says of an address that has answered.
+pub const REACHED: &str = "reached";
 
 /// How long is sent.
 const TIME: Duration = Duration::from_secs(5);
@@ -89,6 +98,25 @@ pub fn receive() -> io::Result<()> {
     }
     let time = began.map(|began| began.elapsed()).unwrap_or_default();
     writeln!(out, "{bytes} {}", time.as_micros())
+}
+
+/// Pings each address once, one after the other, and says of each whether it has answered within a
+/// second.
+///
+/// # Errors
+/// There is no `ping`.
+pub fn ping(addresses: &[IpAddr]) -> io::Result<()> {
+    for address in addresses {
+        let mut ping = Command::new("ping");
+        ping.args(["-n", "-c1", "-W1"]).arg(address.to_string());
+        let answered = ping.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let answered = answered.status().map_err(|error| match error.kind() {
+            ErrorKind::NotFound => io::Error::other("there is no `ping` on this machine"),
+            _ => error,
+        });
+        println!("{}", if answered?.success() { REACHED } else { "lost" });
+    }
+    Ok(())
 }
 
 /// Sends as fast as it can, for five seconds.

@@ -198,7 +198,8 @@ impl Story {
         let spans: Vec<(u64, u64)> = runs.iter().map(|run| (run.began, end_of(run))).collect();
         for (index, run) in runs.into_iter().enumerate() {
             let first = run.line.split_whitespace().next().unwrap_or_default();
-            if first.is_empty() || NOISE.contains(&first) {
+            let program = first.rsplit('/').next().unwrap_or_default();
+            if program.is_empty() || NOISE.contains(&program) {
                 continue;
             }
             let talks = run.acts.iter().any(|(_, act)| matches!(act, Act::Typed(_)));

@@ -71,9 +71,14 @@ pub(super) fn find<'r>(records: impl Iterator<Item = &'r Record>) -> Vec<Run> {
             Event::TerminalOpened { terminal, host, argv, .. } => {
                 let mut opened = Terminal::new(host.clone());
                 if !(argv.len() == 1 && argv[0] == "shell") {
-                    let words: Vec<_> = argv.iter().map(|word| shell_words::quote(word)).collect();
+                    let words = || argv.iter().map(|word| shell_words::quote(word));
+                    let line = match argv.as_slice() {
+                        // So the prompt runs `h1 COMMAND`.
+                        [shell, option, line] if shell == "sh" && option == "-c" => line.clone(),
+                        _ => words().collect::<Vec<_>>().join(" "),
+                    };
                     opened.run = Some(runs.len());
-                    runs.push(Run::new(host, words.join(" "), at));
+                    runs.push(Run::new(host, line, at));
                 }
                 terminals.insert(*terminal, opened);
             }

@@ -116,6 +116,13 @@ fn commands_that_only_ran_and_what_was_done_at_the_prompt() {
     tape.add(Event::StepStarted { step: 0 }).add(Event::StepPassed { step: 0 });
     tape.opens(2, "h1", &["shell"]).runs(2, "ping -c1 h2 | grep x").ends(2, 1);
     tape.runs(2, "cd /tmp").ends(2, 0);
+    // What the prompt runs: a person's line, and what only looks.
+    for (terminal, argv) in [(3, ["sh", "-c", "ls /"]), (4, ["/bin/labrun", "measure", "ping"])] {
+        tape.opens(terminal, "h2", &argv);
+        tape.add(Event::TerminalClosed { terminal: TerminalId(terminal), status });
+    }
+    tape.opens(5, "h2", &["sh", "-c", "id | wc -l"]);
+    tape.add(Event::TerminalClosed { terminal: TerminalId(5), status });
     let step = |steps, text: &str| Added { steps, what: Addition::Step(text.into()) };
     let added =
         vec![step(0..1, "link: {between: [s1, h2], state: down}"), step(1..2, "never: begun")];
@@ -124,6 +131,7 @@ fn commands_that_only_ran_and_what_was_done_at_the_prompt() {
     let expected = "  - exec: {host: h1, run: \"ping -c1 ${h2.ip}\"}
   - link: {between: [s1, h2], state: down}
   - exec: {host: h1, shell: \"ping -c1 h2 | grep x\", exit: 1}
+  - exec: {host: h2, shell: \"id | wc -l\"}
 ";
     assert_eq!(steps, expected);
 }

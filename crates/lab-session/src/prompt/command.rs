@@ -5,6 +5,7 @@
 //! too: they become text of the language, so that a record of what was typed is a
 //! scenario.
 
+use lab_runner::event::HostDescription;
 use lab_scenario::suggest;
 
 use super::table::{self, ABSENT, Entry, TABLE, VERBS};
@@ -51,6 +52,13 @@ pub enum Command {
         of: String,
         /// How much.
         lines: usize,
+    },
+    /// To record the packets of an interface.
+    Capture {
+        /// Whose.
+        host: String,
+        /// Which.
+        interface: String,
     },
     /// To explain the prompt, or a command.
     Help(Option<String>),
@@ -255,6 +263,7 @@ fn command(entry: &Entry, rest: &str, session: &SessionDescription) -> Parsed {
         },
         ("xterm", hosts) => Command::Xterm(on_hosts(hosts, session)?),
         ("tmux", hosts) => Command::Tmux(on_hosts(hosts, session)?),
+        ("capture", [interface]) => capture(interface, session)?,
         ("help", []) => Command::Help(None),
         ("help", [name]) => Command::Help(Some((*name).to_owned())),
         ("continue", []) => Command::Continue,
@@ -354,6 +363,22 @@ fn on_hosts(names: &[&str], session: &SessionDescription) -> Result<Vec<String>,
         }
     };
     names.iter().map(host).collect()
+}
+
+fn capture(name: &str, session: &SessionDescription) -> Parsed {
+    let has_it = |host: &&HostDescription| host.interfaces.iter().any(|own| own.name == name);
+    if let Some(host) = session.hosts.iter().find(has_it) {
+        return Ok(Command::Capture { host: host.name.clone(), interface: name.to_owned() });
+    }
+    let known = session.hosts.iter().flat_map(|host| &host.interfaces);
+    let known: Vec<&str> = known.map(|interface| interface.name.as_str()).collect();
+    // Somebody means the host: it has an interface of that beginning.
+    let own = format!("{name}-");
+    let help = match known.iter().find(|interface| interface.starts_with(&own)) {
+        Some(interface) => Some(format!("write `capture {interface}`")),
+        None => suggest::help(name, known, "interfaces"),
+    };
+    Err(Wrong::new(format!("no host has an interface `{name}`"), help))
 }
 
 fn said_by(name: &str, session: &SessionDescription) -> Result<String, Wrong> {

@@ -55,6 +55,10 @@ fn following(first: &str, at: usize, session: &SessionDescription) -> Vec<String
         Kind::Node => hosts().chain(session.switches().into_iter().map(str::to_owned)).collect(),
         Kind::Process => processes().collect(),
         Kind::HostOrProcess => hosts().chain(processes()).collect(),
+        Kind::Interface => {
+            let interfaces = session.hosts.iter().flat_map(|host| &host.interfaces);
+            interfaces.map(|interface| interface.name.clone()).collect()
+        }
         Kind::State => vec!["down".to_owned(), "up".to_owned()],
         Kind::Text => Vec::new(),
     };

@@ -5,6 +5,7 @@
 //! editing or a script (`lines`), and the session, by its protocol alone.
 
 mod board;
+mod capture;
 pub mod command;
 pub mod complete;
 pub mod draw;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
+use std::path::PathBuf;
 use std::sync::PoisonError;
 
 use lab_runner::bytes::printable;
@@ -12,7 +13,7 @@ use super::command::{Command, Wrong, parse, process};
 use super::keyboard::Keyboard;
 use super::lines::Shared;
 use super::visit::Visit;
-use super::{help, reach, show};
+use super::{capture, help, reach, show};
 use crate::attach::{self, Input};
 use crate::client::{self, SessionError};
 use crate::protocol::{Addition, Answer, Ask, SessionDescription};
@@ -119,6 +120,12 @@ impl Performer<'_> {
                     Answer::Text { bytes } => print(&clean(&bytes)),
                     other => return Ok(answer(other)),
                 }
+            }
+            Command::Capture { host, interface } => {
+                let folder = known.folder.clone().unwrap_or_else(|| PathBuf::from("."));
+                let file = folder.join(format!("{interface}.pcap"));
+                capture::start(self.session, &host, &interface, &file)?;
+                print(&format!("capturing into {}\n", file.display()));
             }
             Command::Continue => return Ok(answer(client::ask(self.session, &Ask::Continue)?)),
             Command::Down => {

@@ -13,9 +13,6 @@ use crate::protocol::SessionDescription;
 /// Hosts that ping at the same time.
 const AT_ONCE: usize = 16;
 
-/// What a shell says of a program that is not there (POSIX, 2.8.2).
-const NOT_FOUND: ExitStatus = ExitStatus::Code(127);
-
 /// Whom a host reached, in the order asked; `None` if it did not get to that.
 type Row = Vec<Option<bool>>;
 
@@ -90,20 +87,15 @@ fn line<'o>(host: &str, others: impl Iterator<Item = &'o str>, row: &Row) -> Str
 fn ping(visit: &Visit<'_>, host: &str, hosts: &[(&str, &str)]) -> Result<Row, SessionError> {
     let others: Vec<&str> =
         hosts.iter().filter(|(other, _)| *other != host).map(|(_, address)| *address).collect();
-    // One after the other, so that a host pings no faster than by hand.
-    let script = format!(
-        "command -v ping >/dev/null || exit 127\n\
-         for other in {}; do\n\
-         if ping -n -c1 -W1 $other >/dev/null 2>&1; then echo y; else echo n; fi\n\
-         done",
-        others.join(" ")
-    );
-    let said = visit.run(host, &["sh", "-c", &script], |_| {})?;
-    if said.status == NOT_FOUND {
-        let help = "install it: the package is called iputils-ping or iputils";
-        return Err(refused("there is no `ping` on this machine", Some(help)));
+    let program = std::env::current_exe()?;
+    let program = program.to_string_lossy();
+    let argv = [&[program.as_ref(), measure::COMMAND, measure::PING], others.as_slice()].concat();
+    let said = visit.run(host, &argv, |_| {})?;
+    if said.status != ExitStatus::Code(0) {
+        let help = "`ping` is in the package iputils-ping or iputils";
+        return Err(refused(said.complaint(), Some(help)));
     }
-    let mut row: Row = said.output.lines().map(|line| Some(line == "y")).collect();
+    let mut row: Row = said.output.lines().map(|line| Some(line == measure::REACHED)).collect();
     row.resize(others.len(), None);
     Ok(row)
 }
@@ -154,7 +146,7 @@ pub(super) fn measure(
     Ok(format!("{from} -> {to}  {result}"))
 }
 
-fn refused(why: &str, help: Option<&str>) -> SessionError {
+pub(super) fn refused(why: &str, help: Option<&str>) -> SessionError {
     SessionError::Refused { why: why.to_owned(), help: help.map(str::to_owned) }
 }
 

@@ -31,6 +31,8 @@ pub(super) enum Kind {
     Process,
     /// Either.
     HostOrProcess,
+    /// An interface of a host.
+    Interface,
     /// `up` or `down`.
     State,
     /// Anything.
@@ -91,7 +93,7 @@ pub(super) const ABSENT: [(&str, &str); 17] = [
     ("time", "write it behind the host: `h1 time COMMAND`"),
     ("intfs", "write `dump`"),
     ("x", "write `xterm h1`, and start the program there"),
-    ("wireshark", "see what passes with `h1 tcpdump -n -i h1-eth0`"),
+    ("wireshark", "write `capture h1-eth0`, and open the file"),
 ];
 
 /// All commands, in the order of the help.
@@ -333,6 +335,16 @@ pub(super) const TABLE: &[Entry] = &[
         more: "Its links are cut, then its processes are killed, so that nobody hears of it.\n\
                \n    host h2 down",
         words: &[Kind::Host, Kind::State],
+        section: Section::Network,
+    },
+    Entry {
+        name: "capture",
+        arguments: "INTERFACE",
+        about: "records the packets of an interface of a host",
+        more: "Into a file for tcpdump and Wireshark beside the record of the session, until this prompt\n\
+               ends.\n\
+               \n    capture h1-eth0",
+        words: &[Kind::Interface],
         section: Section::Network,
     },
     Entry {

@@ -168,6 +168,7 @@ fn commands_of_mininet_are_understood() {
         ("tmux", Command::Tmux(vec![])),
         ("transcript h1", Command::Transcript { of: "h1".into(), lines: LINES }),
         ("transcript server 7", Command::Transcript { of: "server".into(), lines: 7 }),
+        ("capture h2-eth0", Command::Capture { host: "h2".into(), interface: "h2-eth0".into() }),
         ("help", Command::Help(None)),
         ("help link", Command::Help(Some("link".into()))),
         ("continue", Command::Continue),
@@ -209,6 +210,8 @@ fn what_means_nothing_is_said_so_with_what_to_do() {
         ("nodes please", "`help nodes`"),
         ("exit 3", "`help exit`"),
         ("wait", "`help wait`"),
+        ("capture h1", "write `capture h1-eth0`"),
+        ("capture h2-eht0", "did you mean `h2-eth0`?"),
     ];
     for (line, expected) in table {
         let wrong = parse(line, &session()).expect_err(line);
@@ -229,7 +232,7 @@ fn a_step_of_several_lines_goes_on() {
 
 #[test]
 fn words_are_completed_from_what_there_is() {
-    let table: [(&str, &[&str]); 13] = [
+    let table: [(&str, &[&str]); 14] = [
         ("no", &["nodes "]),
         ("li", &["link ", "links "]),
         ("h", &["h1 ", "h2 ", "h3 ", "heal ", "help ", "host "]),
@@ -240,6 +243,7 @@ fn words_are_completed_from_what_there_is() {
         ("h1 ping h", &["h1 ", "h2 ", "h3 "]),
         ("send a", &["alice: "]),
         ("transcript ", &["alice ", "h1 ", "h2 ", "h3 ", "server "]),
+        ("capture h2", &["h2-eth0 "]),
         ("help ki", &["kill "]),
         ("nodes ", &[]),
         ("partition h1,h", &["h1 ", "h2 ", "h3 "]),

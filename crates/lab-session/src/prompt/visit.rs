@@ -28,7 +28,16 @@ pub(super) struct Visit<'s> {
 /// What a program said, all of it, and how it ended.
 pub(super) struct Said {
     pub(super) output: String,
+    errors: String,
     pub(super) status: ExitStatus,
+}
+
+impl Said {
+    /// The first line of what it said of itself.
+    pub(super) fn complaint(&self) -> &str {
+        let first = self.errors.lines().next().unwrap_or("it ended without a word");
+        first.strip_prefix("error: ").unwrap_or(first)
+    }
 }
 
 impl<'s> Visit<'s> {
@@ -95,7 +104,7 @@ impl<'s> Visit<'s> {
         let (asker, mut hearer) = self.enter()?;
         let argv = argv.iter().map(|&word| word.to_owned()).collect();
         asker.ask(&Ask::Open(Opening { host: host.to_owned(), argv, size: None, env: Vec::new() }));
-        let mut output = Vec::new();
+        let (mut output, mut errors) = (Vec::new(), Vec::new());
         let mut seen = 0;
         loop {
             match hearer.hear()? {
@@ -108,9 +117,14 @@ impl<'s> Visit<'s> {
                         seen += end + 1;
                     }
                 }
+                Answer::Output { bytes: Bytes(bytes), .. } => {
+                    errors.extend_from_slice(&bytes);
+                    errors.truncate(MAX_OUTPUT);
+                }
                 Answer::Closed { status } => {
-                    let output = String::from_utf8_lossy(&output).into_owned();
-                    return Ok(Said { output, status });
+                    let [output, errors] =
+                        [output, errors].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+                    return Ok(Said { output, errors, status });
                 }
                 Answer::Refused { why, help } => return Err(SessionError::Refused { why, help }),
                 _ => {}

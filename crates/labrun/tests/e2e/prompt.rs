@@ -136,6 +136,23 @@ fn what_goes_wrong_in_a_script_is_said_and_counts() {
 }
 
 #[test]
+fn packets_are_captured() {
+    on_each_backend(|backend| {
+        let script =
+            "capture h1-eth0\nh2 ping -c2 -i0.2 -W2 h1 >/dev/null && echo there\ncapture h1\n";
+        let played = play(&["single,2", "--backend", backend], script);
+        let said = played.ends_with(1);
+        assert!(said.contains("h1-eth0.pcap\nthere\n"), "{said}");
+        assert!(said.contains("write `capture h1-eth0`"), "{said}");
+        let files = files_below(played.results.path());
+        let file = files.iter().find(|file| file.ends_with("h1-eth0.pcap")).unwrap();
+        let bytes = std::fs::read(file).unwrap();
+        let packets = lab_network::capture::pcap::packets(&bytes).unwrap();
+        assert!(packets.len() >= 4, "two questions and two answers: {packets:?}");
+    });
+}
+
+#[test]
 fn what_tcp_carries_is_measured() {
     let said = play(&["single,2"], "link s1 h2 bw=10\niperf h1 h2\nlink s1 h2 down\n").ends_with(0);
     let rate = said.split_once("h1 -> h2  ").and_then(|(_, rest)| rest.split_once(" Mbit/s"));
