@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal as _};
 
 use lab_runner::request::Size;
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 
 /// Its size, if there is a terminal.
@@ -22,19 +23,27 @@ pub fn is_interactive() -> bool {
 }
 
 /// How the terminal is now, to make it so again.
-pub struct Modes(Option<Termios>);
+pub struct Modes {
+    termios: Option<Termios>,
+    /// Those of the open file, which all who have it share: who leaves it without waiting for
+    /// keys (tmux, when its server ends first) takes the shell's input away.
+    flags: Option<OFlags>,
+}
 
 impl Modes {
     /// Those of standard input; none if that is no terminal.
     #[must_use]
     pub fn now() -> Self {
-        Self(tcgetattr(io::stdin()).ok())
+        Self { termios: tcgetattr(io::stdin()).ok(), flags: fcntl_getfl(io::stdin()).ok() }
     }
 
     /// Makes it as it was.
     pub fn restore(&self) {
-        if let Some(modes) = &self.0 {
-            let _ = tcsetattr(io::stdin(), OptionalActions::Now, modes);
+        if let Some(termios) = &self.termios {
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, termios);
+        }
+        if let Some(flags) = self.flags {
+            let _ = fcntl_setfl(io::stdin(), flags);
         }
     }
 }
@@ -50,11 +59,11 @@ impl Raw {
     /// # Errors
     /// Standard input is no terminal.
     pub fn enter() -> io::Result<Self> {
-        let before = tcgetattr(io::stdin())?;
-        let mut raw = before.clone();
+        let mut raw = tcgetattr(io::stdin())?;
+        let before = Modes::now();
         raw.make_raw();
         tcsetattr(io::stdin(), OptionalActions::Now, &raw)?;
-        Ok(Self { before: Modes(Some(before)) })
+        Ok(Self { before })
     }
 
     /// Makes it as it was.

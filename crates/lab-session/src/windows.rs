@@ -67,6 +67,11 @@ impl Visitor {
         let words = [self.program.as_os_str(), command.as_ref(), self.session.as_ref()];
         words.into_iter().chain(host.map(OsStr::new)).collect()
     }
+
+    /// The prompt of the person whose session it is: it ends with that.
+    fn prompt(&self) -> Vec<&OsStr> {
+        [self.words("prompt", None), vec!["--owner".as_ref()]].concat()
+    }
 }
 
 /// Opens an xterm for each host, titled with its name.
@@ -118,7 +123,7 @@ impl Tmux {
         words.extend(["-n", title].map(OsStr::new));
         match first {
             Some(host) => words.extend(visitor.words("shell", Some(host))),
-            None => words.extend(visitor.words("prompt", None)),
+            None => words.extend(visitor.prompt()),
         }
         run(&words)?;
         if let Err(error) = tmux.furnish(visitor, first, hosts, layout) {
@@ -159,7 +164,7 @@ impl Tmux {
                 run_words(&["select-layout", "-t", &target, "tiled"])?;
             }
         }
-        let prompt = visitor.words("prompt", None);
+        let prompt = visitor.prompt();
         if layout == Layout::Panes
             && self.split(&["-f", "-v", "-l", PROMPT_ROWS], "prompt", &prompt).is_ok()
         {

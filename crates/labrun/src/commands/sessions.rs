@@ -55,6 +55,10 @@ pub(crate) struct ContinueArgs {
 pub(crate) struct PromptArgs {
     /// Which, if there are several
     session: Option<String>,
+
+    /// End the session when the person leaves
+    #[arg(long, hide = true)]
+    owner: bool,
 }
 
 /// Shows one line for each.
@@ -138,6 +142,10 @@ pub(crate) fn go_on(args: &ContinueArgs) -> anyhow::Result<Exit> {
 pub(crate) fn prompt(args: &PromptArgs) -> anyhow::Result<Exit> {
     let session = client::choose(args.session.as_deref()).map_err(|error| complain(&error))?;
     let well = lab_session::prompt::run(&session).map_err(|error| complain(&error))?;
+    if args.owner {
+        // It may have ended already.
+        let _ = client::ask(&session, &Ask::Down);
+    }
     Ok(if well { Exit::Pass } else { Exit::Fail })
 }
 

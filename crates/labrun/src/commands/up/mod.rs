@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use lab_report::results::{ResultsRoot, ResultsWriter};
 use lab_runner::assignment::Hold;
@@ -30,6 +31,9 @@ use crate::discover::folder_of;
 use crate::exit::{Complaint, Exit};
 use crate::machine::{Host, THIS_PROGRAM};
 use crate::requirements::Requirements;
+
+/// How long the terminal may take to be given back when the session has ended.
+const FAREWELL: Duration = Duration::from_secs(3);
 
 /// Bring up a network and hold it, for people to try things by hand
 #[derive(Debug, clap::Args)]
@@ -197,9 +201,15 @@ pub(super) fn hold(args: &UpArgs, scene: Scene) -> anyhow::Result<Held> {
     let front = front::Front::new(args, front);
     let terminal = front.terminal();
     let script_failed = front.script_failed();
-    thread::Builder::new().name("front".to_owned()).spawn(move || front.run())?;
+    let (leaves, left) = channel::<()>();
+    thread::Builder::new().name("front".to_owned()).spawn(move || {
+        front.run();
+        drop(leaves);
+    })?;
     let summary = dispatch(&[job], options, &mut Reporters(reporters));
-    // The front may still be reading from the terminal.
+    // The front hears the end as well: tmux has to give the terminal back. Who is reading from
+    // it is not waited for.
+    let _ = left.recv_timeout(FAREWELL);
     terminal.restore();
     let summary = summary.map_err(|error| {
         let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
