@@ -22,8 +22,12 @@ pub enum Ask {
     Resize(Size),
     /// That the program's standard input end.
     CloseInput,
-    /// To play a step or start a process, written in the scenario language.
-    Do(Addition),
+    /// To play steps or start processes, written in the scenario language: a step, a list of
+    /// steps, or a mapping with `processes` and `steps`.
+    Do {
+        /// In YAML.
+        text: String,
+    },
     /// To know everything about the session.
     Describe,
     /// The last lines that processes have said.
@@ -39,21 +43,6 @@ pub enum Ask {
     Continue,
     /// That the session end.
     Down,
-}
-
-/// Something more of the scenario language.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Addition {
-    /// A step: `expect: {from: alice, output: hello}`.
-    Step(String),
-    /// A process, which is started.
-    Process {
-        /// Its name.
-        name: String,
-        /// The rest: `{host: h1, run: chat-server …}`.
-        yaml: String,
-    },
 }
 
 /// What a person is told.

@@ -54,17 +54,11 @@ pub struct Preface {
 pub struct Added {
     /// Its steps in the plan.
     pub steps: Range<usize>,
-    /// What it is.
-    pub what: Addition,
-}
-
-/// What can be added.
-#[derive(Debug, Clone)]
-pub enum Addition {
-    /// A step in YAML: `expect: {from: alice, output: hello}`.
-    Step(String),
-    /// A process: its name, and the rest in YAML on one line.
-    Process(String, String),
+    /// The entries of its processes, as those of the scenario.
+    pub entries: Vec<(String, String)>,
+    /// Its steps as they were typed, in YAML; nothing if it is only processes, which are
+    /// started then.
+    pub text: Option<String>,
 }
 
 /// Something that has happened, in the words of a scenario.
@@ -134,14 +128,8 @@ impl Story {
             })
             .collect();
         // Who was spoken to at the prompt was listened to there as well.
-        let texts: Vec<&str> = preface
-            .added
-            .iter()
-            .filter_map(|added| match &added.what {
-                Addition::Step(text) => Some(text.as_str()),
-                Addition::Process(..) => None,
-            })
-            .collect();
+        let texts: Vec<&str> =
+            preface.added.iter().filter_map(|added| added.text.as_deref()).collect();
         let is_heard = |name: &str| texts.iter().any(|text| mentions(text, name));
         for Record { at, event } in records {
             match event {
@@ -178,12 +166,10 @@ impl Story {
                 Event::StepStarted { step } => {
                     let added = preface.added.iter().find(|added| added.steps.start == *step);
                     let Some(added) = added else { continue };
-                    match &added.what {
-                        Addition::Process(name, yaml) => {
-                            self.entries.push((name.clone(), format!("  {name}: {yaml}\n")));
-                        }
-                        Addition::Step(_) if failed.iter().any(|at| added.steps.contains(at)) => {}
-                        Addition::Step(text) => self.tell(*at, Deed::Step(text.clone())),
+                    self.entries.extend(added.entries.iter().cloned());
+                    let has_failed = failed.iter().any(|at| added.steps.contains(at));
+                    if let Some(text) = added.text.as_ref().filter(|_| !has_failed) {
+                        self.tell(*at, Deed::Step(text.clone()));
                     }
                 }
                 // What the stage does to end everything is nobody's deed.

@@ -123,7 +123,7 @@ fn commands_that_only_ran_and_what_was_done_at_the_prompt() {
     }
     tape.opens(5, "h2", &["sh", "-c", "id | wc -l"]);
     tape.add(Event::TerminalClosed { terminal: TerminalId(5), status });
-    let step = |steps, text: &str| Added { steps, what: Addition::Step(text.into()) };
+    let step = |steps, text: &str| Added { steps, entries: vec![], text: Some(text.into()) };
     let added =
         vec![step(0..1, "link: {between: [s1, h2], state: down}"), step(1..2, "never: begun")];
     let text = sketch(&Preface { added, ..preface() }, &tape.0);

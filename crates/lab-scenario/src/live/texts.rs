@@ -1,9 +1,9 @@
 //! What a scenario that grows began with, as text: for who writes down what became of it.
 
 use crate::diagnostic::Sink;
-use crate::live::Live;
+use crate::live::{Added, Live};
 use crate::source::SourceId;
-use crate::yaml::{self, Value};
+use crate::yaml::{self, Entry, Value};
 
 /// Keys that say what happens, which is written anew; and the name, which is another.
 const LEFT_OUT: [&str; 5] = ["name", "matrix", "processes", "steps", "checks"];
@@ -35,28 +35,8 @@ impl Live {
         for (index, entry) in entries.iter().enumerate() {
             let key = entry.key.value.as_str();
             let end = starts.get(index + 1).copied().unwrap_or(text.len());
-            if key == "processes"
-                && let Value::Map(processes) = &entry.node.value
-            {
-                let is_block = processes
-                    .iter()
-                    .all(|process| line_start(text, process.key.span.start) > starts[index]);
-                for (at, process) in processes.iter().enumerate() {
-                    let name = process.key.value.clone();
-                    let own = match (is_block, processes.get(at + 1)) {
-                        (false, _) => {
-                            let value = &text[process.node.span.start..process.node.span.end];
-                            format!("  {name}: {}\n", value.trim_end())
-                        }
-                        (true, next) => {
-                            let start = line_start(text, process.key.span.start);
-                            let end =
-                                next.map_or(end, |next| line_start(text, next.key.span.start));
-                            indented(&text[start..end])
-                        }
-                    };
-                    texts.processes.push((name, own));
-                }
+            if key == "processes" {
+                texts.processes = entries_of(text, &entries, index);
             } else if !LEFT_OUT.contains(&key) {
                 texts.head.push_str(text[starts[index]..end].trim_end());
                 texts.head.push('\n');
@@ -70,6 +50,56 @@ impl Live {
             }
         }
         texts
+    }
+}
+
+/// The entries of the mapping `processes`, which is the one with that number, as text.
+fn entries_of(text: &str, entries: &[Entry], index: usize) -> Vec<(String, String)> {
+    let Value::Map(processes) = &entries[index].node.value else { return Vec::new() };
+    let start = line_start(text, entries[index].key.span.start);
+    let next = entries.get(index + 1);
+    let end = next.map_or(text.len(), |entry| line_start(text, entry.key.span.start));
+    let is_block = processes.iter().all(|process| line_start(text, process.key.span.start) > start);
+    let entry = |(at, process): (usize, &Entry)| {
+        let name = process.key.value.clone();
+        let own = match (is_block, processes.get(at + 1)) {
+            (false, _) => {
+                let value = &text[process.node.span.start..process.node.span.end];
+                format!("  {name}: {}\n", value.trim_end())
+            }
+            (true, next) => {
+                let start = line_start(text, process.key.span.start);
+                let end = next.map_or(end, |next| line_start(text, next.key.span.start));
+                indented(&text[start..end])
+            }
+        };
+        (name, own)
+    };
+    processes.iter().enumerate().map(entry).collect()
+}
+
+impl Added {
+    fn entries(&self) -> Vec<Entry> {
+        let node = yaml::parse(self.text(), SourceId::default(), "", &mut Sink::default());
+        match node.map(|node| node.value) {
+            Some(Value::Map(entries)) => entries,
+            _ => Vec::new(),
+        }
+    }
+
+    /// The entry of each process that it adds, as those of a scenario: [`Texts::processes`].
+    #[must_use]
+    pub fn processes_as_text(&self) -> Vec<(String, String)> {
+        let entries = self.entries();
+        let at = entries.iter().position(|entry| entry.key.value == "processes");
+        at.map_or_else(Vec::new, |at| entries_of(self.text(), &entries, at))
+    }
+
+    /// The step that it adds, as it was typed; nothing if it adds processes.
+    #[must_use]
+    pub fn steps_as_text(&self) -> Option<String> {
+        let adds_processes = self.entries().iter().any(|entry| entry.key.value == "processes");
+        (!adds_processes).then(|| self.text().to_owned())
     }
 }
 

@@ -8,7 +8,7 @@ use lab_runner::request::{Request, TerminalId};
 
 use super::outlet::Outlet;
 use super::{Room, lock};
-use crate::protocol::{Addition, Answer, Ask};
+use crate::protocol::{Answer, Ask};
 
 /// Longest line that is read: what is pasted into a terminal comes in pieces.
 const MAX_LINE: u64 = 1 << 20;
@@ -73,7 +73,7 @@ impl Guest<'_> {
             }
             Ask::Resize(size) => self.of_terminal(|terminal| Request::Resize { terminal, size }),
             Ask::CloseInput => self.of_terminal(|terminal| Request::CloseInput { terminal }),
-            Ask::Do(addition) => self.add(&addition),
+            Ask::Do { text } => self.add(&text),
             Ask::Describe => {
                 let description = lock(&self.room.state).describe();
                 self.outlet.say(&Answer::Session(Box::new(description)));
@@ -112,7 +112,7 @@ impl Guest<'_> {
     }
 
     /// Adds a step or a process, and has it played.
-    fn add(&self, addition: &Addition) {
+    fn add(&self, text: &str) {
         let mut grow = lock(&self.room.grow);
         let Some(grow) = &mut *grow else {
             return self.refuse("only a session of `labrun up` takes more steps");
@@ -120,7 +120,7 @@ impl Guest<'_> {
         if !lock(&self.room.state).takes_steps() {
             return self.refuse("the run does not wait yet: not all of its programs are ready");
         }
-        match grow(addition) {
+        match grow(text) {
             Ok(extension) => {
                 let plan = Box::new(extension.plan.clone());
                 lock(&self.room.state).expect(&extension, self.outlet.clone());

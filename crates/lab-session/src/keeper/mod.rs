@@ -21,7 +21,6 @@ use lab_runner::event::{Event, HeldBecause};
 use lab_scenario::plan::Plan;
 
 use crate::address;
-use crate::protocol::Addition;
 use state::State;
 
 /// Connections to a session at one time; more are refused.
@@ -38,7 +37,7 @@ pub struct Extension {
 
 /// Adds something to the plan of a session. The error is for people, of several lines
 /// perhaps.
-pub type Grow = Box<dyn FnMut(&Addition) -> Result<Extension, String> + Send>;
+pub type Grow = Box<dyn FnMut(&str) -> Result<Extension, String> + Send>;
 
 /// When people are let in.
 pub enum Opening {

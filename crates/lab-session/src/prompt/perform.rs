@@ -16,7 +16,7 @@ use super::visit::Visit;
 use super::{capture, help, reach, show};
 use crate::attach::{self, Input};
 use crate::client::{self, SessionError};
-use crate::protocol::{Addition, Answer, Ask, SessionDescription};
+use crate::protocol::{Answer, Ask, SessionDescription};
 use crate::windows;
 
 /// What happened on a line.
@@ -166,7 +166,7 @@ impl Performer<'_> {
 
     fn play(&self, text: String, keyboard: Option<&mut Keyboard>) -> Result<Done, SessionError> {
         let visit = Visit::new(self.session);
-        let result = visit.during(keyboard, || visit.ask(&Ask::Do(Addition::Step(text))))?;
+        let result = visit.during(keyboard, || visit.ask(&Ask::Do { text }))?;
         let answered = interrupted(&visit, result)?;
         if answered.is_none() {
             print("the session still plays it, but nobody waits here\n");

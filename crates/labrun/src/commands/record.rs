@@ -13,7 +13,6 @@ use lab_runner::dispatcher::{
 use lab_runner::event::{Record, Verdict};
 use lab_scenario::source::Source;
 use lab_scenario::{Lab, PlanOptions, parse_lab, parse_scenario};
-use lab_session::protocol::Addition;
 
 use super::up::{self, Held};
 use crate::catalog::read_file;
@@ -107,7 +106,6 @@ impl Args {
 fn write_down(args: &Args, held: &Held, file: &Path) -> anyhow::Result<String> {
     let folder = held.folder.as_deref().context("the session has no record")?;
     let live = held.live.lock().unwrap_or_else(PoisonError::into_inner);
-    let added = held.added.lock().unwrap_or_else(PoisonError::into_inner);
     let texts = live.texts();
     let head = match texts.head.is_empty() {
         true => args.up.topology_text(folder_of(file).as_path())?,
@@ -116,18 +114,18 @@ fn write_down(args: &Args, held: &Held, file: &Path) -> anyhow::Result<String> {
     let names = live.plan().processes.iter().map(|process| process.name.clone());
     let new: usize = live.added().map(|added| added.processes.len()).sum();
     let own = live.plan().processes.len() - new;
-    let what = |addition: &Addition| match addition.clone() {
-        Addition::Step(text) => sketch::Addition::Step(text),
-        Addition::Process { name, yaml } => sketch::Addition::Process(name, yaml),
-    };
     let preface = Preface {
         title: format!("{}, by hand", live.plan().identity.title),
         head,
         entries: texts.processes,
         processes: names.take(own).collect(),
-        added: added
-            .iter()
-            .map(|added| sketch::Added { steps: added.steps.clone(), what: what(&added.what) })
+        added: live
+            .added()
+            .map(|added| sketch::Added {
+                steps: added.steps.clone(),
+                entries: added.processes_as_text(),
+                text: added.steps_as_text(),
+            })
             .collect(),
     };
     Ok(sketch(&preface, &records(&folder.join("events.jsonl"))?))

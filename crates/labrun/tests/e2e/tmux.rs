@@ -30,7 +30,11 @@ impl Tmux {
 
     fn tmux(&self) -> Command {
         let mut command = Command::new("tmux");
-        command.arg("-S").arg(self.folder.path().join("socket")).env("TERM", "xterm-256color");
+        command
+            .arg("-S")
+            .arg(self.folder.path().join("socket"))
+            .env("TERM", "xterm-256color")
+            .env("HOME", "/nonexistent");
         command
     }
 

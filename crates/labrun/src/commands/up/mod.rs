@@ -22,7 +22,6 @@ use lab_runner::event::{Failure, HeldBecause};
 use lab_scenario::plan::BackendKind;
 use lab_scenario::{Live, PlanOptions};
 use lab_session::keeper::{Announcement, Extension, Keeper, Opening};
-use lab_session::protocol::Addition;
 
 use super::check;
 use super::run::{Backend, pair};
@@ -118,14 +117,6 @@ pub(super) struct Held {
     pub(super) folder: Option<PathBuf>,
     /// What was played, with all that was added.
     pub(super) live: Arc<Mutex<Live>>,
-    /// What was added, in order.
-    pub(super) added: Arc<Mutex<Vec<Added>>>,
-}
-
-/// Something that was added: its steps in the plan, and what it is.
-pub(super) struct Added {
-    pub(super) steps: std::ops::Range<usize>,
-    pub(super) what: Addition,
 }
 
 /// Reads and builds.
@@ -172,15 +163,9 @@ pub(super) fn hold(args: &UpArgs, scene: Scene) -> anyhow::Result<Held> {
     });
     let exactly = args.name.is_some();
     let live = Arc::new(Mutex::new(live));
-    let added = Arc::new(Mutex::new(Vec::new()));
     let grow = Box::new({
-        let (live, added) = (Arc::clone(&live), Arc::clone(&added));
-        move |addition: &Addition| {
-            let extension = add(&live, addition)?;
-            let (steps, what) = (extension.steps.clone(), addition.clone());
-            added.lock().unwrap_or_else(PoisonError::into_inner).push(Added { steps, what });
-            Ok(extension)
-        }
+        let live = Arc::clone(&live);
+        move |text: &str| add(&live, text)
     });
     let (news, front) = channel();
     let keeper = Keeper::new(Opening::AtOnce { name, exactly, grow }, |announcement| {
@@ -224,21 +209,13 @@ pub(super) fn hold(args: &UpArgs, scene: Scene) -> anyhow::Result<Held> {
         Exit::Pass if script_failed.load(Ordering::Relaxed) => Exit::Fail,
         exit => exit,
     };
-    Ok(Held { exit, folder, live, added })
+    Ok(Held { exit, folder, live })
 }
 
 /// Adds to the plan what somebody has typed.
-fn add(live: &Mutex<Live>, addition: &Addition) -> Result<Extension, String> {
-    let text = match addition {
-        Addition::Step(text) => text.clone(),
-        Addition::Process { name, yaml } => {
-            // A JSON string is a YAML string.
-            let name = serde_json::to_string(name).map_err(|error| error.to_string())?;
-            format!("processes: {{{name}: {yaml}}}")
-        }
-    };
+fn add(live: &Mutex<Live>, text: &str) -> Result<Extension, String> {
     let mut live = live.lock().unwrap_or_else(PoisonError::into_inner);
-    match live.add(&text).map(|added| added.steps.clone()) {
+    match live.add(text).map(|added| added.steps.clone()) {
         Ok(steps) => Ok(Extension { plan: live.plan().clone(), steps }),
         Err(errors) => Err(errors.render(false)),
     }
