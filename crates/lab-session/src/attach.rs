@@ -115,7 +115,10 @@ fn sit(
     if let Some(passing) = passing {
         let _ = passing.join();
     }
-    drop(raw);
+    // Not by the last one who drops it: the thread of the signals may be slower than the end.
+    if let Some(raw) = &raw {
+        raw.restore();
+    }
     result
 }
 
