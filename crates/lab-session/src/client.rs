@@ -56,9 +56,10 @@ impl SessionError {
     pub fn help(&self) -> Option<String> {
         match self {
             Self::None => Some("`labrun up LAB/SCENARIO.yaml` starts one".to_owned()),
-            Self::Several(names) => {
-                Some(format!("say which: its name comes first, as in `{} …`", names.first()?))
-            }
+            Self::Several(names) => Some(format!(
+                "say which: its name comes first, as in `labrun shell {} HOST`",
+                names.first()?
+            )),
             Self::Unknown { known, .. } if known.is_empty() => {
                 Some("there is none; `labrun up LAB/SCENARIO.yaml` starts one".to_owned())
             }

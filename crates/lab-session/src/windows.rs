@@ -189,7 +189,7 @@ impl Tmux {
     /// # Errors
     /// tmux refuses.
     pub fn show(&self) -> Result<(), WindowError> {
-        let inside = std::env::var_os("TMUX").is_some();
+        let inside = std::env::var_os("TMUX").is_some_and(|server| !server.is_empty());
         let verb = if inside { "switch-client" } else { "attach-session" };
         let status = Command::new("tmux").args([verb, "-t", &self.name]).status();
         match status.map_err(|error| missing("tmux", &error))? {

@@ -15,7 +15,7 @@ const VOLATILE: [(&str, &str); 8] = [
     ),
     (r"0x[0-9a-fA-F]{4,}", r"0x[0-9a-fA-F]+"),
     // Ports that the kernel chooses (ip_local_port_range).
-    (r":(?:3[3-9]|[45]\d|6[0-5])\d{3}\b", r":\d+"),
+    (r":(?:32[7-9]\d\d|3[3-9]\d{3}|[45]\d{4}|6[0-5]\d{3})\b", r":\d+"),
     (r"(?i)\b(?:pid|process)[ =:]*\d+", r"(?i:pid|process)[ =:]*\d+"),
     (r"\b\d+\.\d{3,}\b", r"[\d.]+"),
 ];
@@ -106,6 +106,7 @@ mod tests {
             ("costs ${x}", "costs $${x}"),
             ("from 10.0.0.1 to 10.0.0.12.", "from ${h1.ip} to ${h12.ip}."),
             ("alice at 10.0.0.1:49152 (new)", r"/^alice at ${h1.ip}:\d+ \(new\)/"),
+            ("peer 10.0.0.1:32975", r"/^peer ${h1.ip}:\d+/"),
             ("listening on 0.0.0.0:12345", "listening on 0.0.0.0:12345"),
             ("rtt 0.065 ms, pid 17", r"/^rtt [\d.,]+ ?\S+, (?i:pid|process)[ =:]*\d+/"),
             ("2026-11-21T10:50:33Z up", r"/^\S+ up/"),

@@ -15,6 +15,10 @@ const MAX_ACTS: usize = 10_000;
 /// How long the echo of a typed line may take, in nanoseconds.
 const ECHO: u64 = 1_000_000_000;
 
+/// What a shell says of a program that was ended by a signal.
+const OF_THE_SHELL: [&str; 6] =
+    ["Killed", "Terminated", "Hangup", "Aborted", "Segmentation fault", "Quit"];
+
 /// A program that somebody has run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Run {
@@ -174,7 +178,7 @@ impl Terminal {
         }
         // `^C` is what the terminal shows for the key.
         let line = line.trim().trim_start_matches("^C");
-        if !line.is_empty() {
+        if !line.is_empty() && !OF_THE_SHELL.contains(&line) {
             run.note(at, Act::Said(line.to_owned()));
         }
     }

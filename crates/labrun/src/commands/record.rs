@@ -29,6 +29,9 @@ const MAX_RELAXED: usize = 50;
 /// How often in a row a scenario has to pass.
 const PROOFS: usize = 3;
 
+/// The head of a dialogue in what is written.
+const DIALOGUE: &str = "  - dialogue: |";
+
 /// What is put before a line of dialogue that did not come the next time.
 const NOT_AGAIN: &str = "# not said again: ";
 
@@ -117,7 +120,7 @@ fn write_down(args: &Args, held: &Held, file: &Path) -> anyhow::Result<String> {
     let preface = Preface {
         title: format!("{}, by hand", live.plan().identity.title),
         head,
-        entries: texts.processes,
+        entries: if args.up.is_bare() { Vec::new() } else { texts.processes },
         processes: names.take(own).collect(),
         added: live
             .added()
@@ -182,7 +185,18 @@ fn without_line(text: &str, number: usize) -> Option<String> {
         return None;
     }
     *line = format!("      {NOT_AGAIN}{speech}");
+    quiet_if_empty(&mut lines, number - 1);
     Some(lines.join("\n") + "\n")
+}
+
+/// Makes the head of a dialogue a comment as well if all of its lines are.
+fn quiet_if_empty(lines: &mut [String], line: usize) {
+    let is_head = |line: &String| line == DIALOGUE;
+    let Some(head) = lines[..line].iter().rposition(is_head) else { return };
+    let body = lines[head + 1..].iter().take_while(|line| line.starts_with("      "));
+    if body.clone().all(|line| line.trim_start().starts_with('#')) {
+        lines[head] = format!("  # {}", DIALOGUE.trim_start());
+    }
 }
 
 /// One run of what was written, of which only the outcome stays.
@@ -243,6 +257,9 @@ mod tests {
         let text = "steps:\n  - dialogue: |\n      bob< hi\n      bob> ho\n";
         let less = "steps:\n  - dialogue: |\n      # not said again: bob< hi\n      bob> ho\n";
         assert_eq!(without_line(text, 3).as_deref(), Some(less));
+        let only = "steps:\n  - dialogue: |\n      bob< hi\n  - stop: bob\n";
+        let less = "steps:\n  # - dialogue: |\n      # not said again: bob< hi\n  - stop: bob\n";
+        assert_eq!(without_line(only, 3).as_deref(), Some(less), "a dialogue has lines");
         for other in [0, 1, 2, 4, 9] {
             assert_eq!(without_line(text, other), None);
         }

@@ -287,6 +287,11 @@ impl Last {
 }
 
 impl UpArgs {
+    /// Whether the scenario's own programs are left out.
+    pub(super) fn is_bare(&self) -> bool {
+        self.bare
+    }
+
     /// The folder that a scenario of the same lab would be in.
     pub(super) fn folder(&self) -> PathBuf {
         match self.what.as_deref().map(Path::new).filter(|path| path.exists()) {
