@@ -134,7 +134,10 @@ impl Outcome {
 pub(crate) fn labrun() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_labrun"));
     // What a user's shell is set up to do may take its time.
-    command.env("HOME", "/nonexistent").env_remove("NO_COLOR").args(["--color", "never"]);
+    command
+        .env("HOME", env!("CARGO_TARGET_TMPDIR"))
+        .env_remove("NO_COLOR")
+        .args(["--color", "never"]);
     command
 }
 

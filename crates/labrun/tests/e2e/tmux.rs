@@ -34,7 +34,7 @@ impl Tmux {
             .arg("-S")
             .arg(self.folder.path().join("socket"))
             .env("TERM", "xterm-256color")
-            .env("HOME", "/nonexistent");
+            .env("HOME", env!("CARGO_TARGET_TMPDIR"));
         command
     }
 
