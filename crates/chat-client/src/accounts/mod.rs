@@ -171,6 +171,10 @@ impl Accounts {
 
     fn tell(&mut self, event: ClientEvent<'_, ConnId>, io: &mut Io<Input>) {
         self.client.handle(event, io.now(), &mut self.actions);
+        if self.client.wants() == Wants::Password {
+            // Whoever answers the question at once must find the terminal silent already.
+            self.ask();
+        }
         for action in std::mem::take(&mut self.actions) {
             // What could not be shown must not be acknowledged.
             if self.shell.is_over() {
