@@ -5,13 +5,14 @@ use crate::{Config, ConnId, ListenerId};
 use bytes::Bytes;
 use mio::Waker;
 use mio::net::TcpStream;
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Bytes in a mailbox (frames, and a little for each envelope) beyond which the other
-/// threads stop reading their connections until it was emptied. Small enough that
-/// one turn's contents do not fill the queue of a reader who keeps up.
+/// threads stop reading their connections until it was taken. Where a [`Pace`](crate::Pace) is
+/// kept, what was taken is opened piece by piece, so that it may be more than a queue holds.
 const FULL: usize = 512 * 1024;
 
 /// Something for another reactor thread.
@@ -40,7 +41,7 @@ pub(crate) enum Envelope<M> {
 
 impl<M> Envelope<M> {
     /// What it weighs in a mailbox.
-    fn weight(&self) -> usize {
+    pub(crate) fn weight(&self) -> usize {
         match self {
             Self::Send { frame, .. } => 64 + frame.len(),
             Self::Message { weight, .. } => 64 + weight,
@@ -51,7 +52,7 @@ impl<M> Envelope<M> {
 
 #[derive(Debug)]
 pub(crate) struct Mailbox<M> {
-    envelopes: Mutex<Vec<Envelope<M>>>,
+    envelopes: Mutex<VecDeque<Envelope<M>>>,
     /// The weight of all envelopes inside. Changed under the lock.
     weight: AtomicUsize,
     /// Somebody waits for this mailbox to be emptied. Changed under the lock.
@@ -69,7 +70,7 @@ impl<M> Mailbox<M> {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Envelope<M>>> {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Envelope<M>>> {
         self.envelopes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -84,7 +85,7 @@ impl<M> Mailbox<M> {
         let weight = envelopes.iter().map(Envelope::weight).sum();
         let mut inside = self.lock();
         let was_empty = inside.is_empty();
-        inside.append(envelopes);
+        inside.extend(envelopes.drain(..));
         self.weight.fetch_add(weight, Ordering::Relaxed);
         drop(inside);
         // If it was not empty, whoever filled it first has woken the thread.
@@ -94,11 +95,17 @@ impl<M> Mailbox<M> {
     }
 
     /// Exchanges the contents for the empty `envelopes`. True if somebody waited for it.
-    pub(crate) fn take(&self, envelopes: &mut Vec<Envelope<M>>) -> bool {
+    pub(crate) fn take(&self, envelopes: &mut VecDeque<Envelope<M>>) -> bool {
         let mut inside = self.lock();
         std::mem::swap(&mut *inside, envelopes);
         self.weight.store(0, Ordering::Relaxed);
         self.awaited.swap(false, Ordering::Relaxed)
+    }
+
+    /// True if something is inside. Whoever put it in has woken the thread, once.
+    pub(crate) fn holds_any(&self) -> bool {
+        // Nothing weighs nothing.
+        self.weight.load(Ordering::Relaxed) > 0
     }
 
     /// True if it is full; then its thread wakes all the others when it emptied it.
@@ -122,7 +129,7 @@ pub(crate) struct Shared<M> {
     pub(crate) mailboxes: Vec<Mailbox<M>>,
     /// Connections of each thread.
     pub(crate) loads: Vec<AtomicUsize>,
-    /// An app asked for the end.
+    /// The end was asked for, by an app or a signal.
     pub(crate) stop: AtomicBool,
     /// End at once.
     pub(crate) abort: AtomicBool,

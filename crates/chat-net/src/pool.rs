@@ -199,8 +199,11 @@ impl<M: Send + 'static> Pool<M> {
                 stopping = true;
                 self.pause = None;
                 self.listeners.clear();
+                self.shared.stop.store(true, Ordering::Release);
                 for mailbox in &self.shared.mailboxes {
                     mailbox.put(&mut vec![Envelope::Stop]);
+                    // Also a thread that rests, and leaves its mailbox alone meanwhile.
+                    mailbox.wake();
                 }
             }
         }

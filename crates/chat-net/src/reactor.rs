@@ -8,11 +8,12 @@
 use crate::connection::Phase;
 use crate::event::{App, Closed, Event, Via};
 use crate::io::Io;
-use crate::mailbox::{Envelope, Shared};
+use crate::mailbox::{Envelope, Mailbox, Shared};
 use crate::timers::Key;
 use crate::{ConnId, DatagramId};
 use mio::net::UdpSocket;
 use mio::{Events, Interest, Poll, Token};
+use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -37,7 +38,8 @@ pub(crate) struct Reactor<A: App> {
     buffer: Vec<u8>,
     ready: Vec<ConnId>,
     ready_datagrams: Vec<usize>,
-    envelopes: Vec<Envelope<A::Message>>,
+    /// Taken from the mailbox, and not opened yet.
+    envelopes: VecDeque<Envelope<A::Message>>,
     /// When patience with the last connections ends, once stopping.
     until: Option<Instant>,
 }
@@ -66,7 +68,7 @@ impl<A: App> Reactor<A> {
             buffer: vec![0; BUFFER],
             ready: Vec::new(),
             ready_datagrams: Vec::new(),
-            envelopes: Vec::new(),
+            envelopes: VecDeque::new(),
             until: None,
         })
     }
@@ -86,10 +88,6 @@ impl<A: App> Reactor<A> {
                 self.note(event);
             }
             self.take_mailbox();
-            if self.io.shared.config.pace.is_some() {
-                // What the mailbox brought may be too much for those it went to.
-                self.write_dirty();
-            }
             self.read_ready();
             self.run_timers();
             self.end_turn();
@@ -105,7 +103,7 @@ impl<A: App> Reactor<A> {
     }
 
     fn timeout(&self) -> Option<Duration> {
-        if !self.io.dirty.is_empty() || self.may_read() {
+        if !self.io.dirty.is_empty() || self.may_read() || self.may_open() {
             return Some(Duration::ZERO);
         }
         let next = self.io.timers.next().into_iter().chain(self.until).min()?;
@@ -196,15 +194,44 @@ impl<A: App> Reactor<A> {
         dispatch(&mut self.app, &mut self.io, Event::Opened { conn, peer, via: Via::Connected });
     }
 
+    fn mailbox(&self) -> &Mailbox<A::Message> {
+        &self.io.shared.mailboxes[self.io.reactor()]
+    }
+
+    /// True if envelopes wait, and nobody to wait for. The end waits for nobody.
+    fn may_open(&self) -> bool {
+        let is_ending = || self.io.shared.stop.load(Ordering::Acquire);
+        let is_waiting = !self.envelopes.is_empty() || self.mailbox().holds_any();
+        is_waiting && (is_ending() || !self.io.must_rest())
+    }
+
+    /// Opens what the mailbox holds; where a pace is kept, until somebody must be waited for.
     fn take_mailbox(&mut self) {
-        let mut envelopes = std::mem::take(&mut self.envelopes);
-        if self.io.shared.mailboxes[self.io.reactor()].take(&mut envelopes) {
-            self.io.wake_others();
+        if self.envelopes.is_empty() {
+            let mut envelopes = std::mem::take(&mut self.envelopes);
+            if self.mailbox().take(&mut envelopes) {
+                self.io.wake_others();
+            }
+            self.envelopes = envelopes;
         }
-        for envelope in envelopes.drain(..) {
-            self.open(envelope);
+        let Some(pace) = self.io.shared.config.pace else {
+            while let Some(envelope) = self.envelopes.pop_front() {
+                self.open(envelope);
+            }
+            return;
+        };
+        // While this thread was busy with something else, the others may have put more into its
+        // mailbox than the queue of a reader who keeps up can hold.
+        while !self.envelopes.is_empty() && self.may_open() {
+            let mut opened = 0;
+            while opened < pace.publish
+                && let Some(envelope) = self.envelopes.pop_front()
+            {
+                opened += envelope.weight();
+                self.open(envelope);
+            }
+            self.write_dirty();
         }
-        self.envelopes = envelopes;
     }
 
     fn open(&mut self, envelope: Envelope<A::Message>) {

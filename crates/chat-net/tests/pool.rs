@@ -2,9 +2,13 @@
 //! connections, datagrams, closing.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use chat_net::{App, Bytes, Closed, Config, ConnId, DatagramId, Event, Io, Pace, Pool, Via};
+use chat_net::{
+    App, Bytes, Closed, Config, ConnId, DatagramId, Event, Io, Pace, Pool, Remote, Via,
+};
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 fn config(threads: usize) -> Config {
@@ -316,15 +320,30 @@ impl App for Hall {
 /// Far more than all sockets between two programs hold.
 const FLOOD: usize = 64 << 20;
 
+/// How long those who read may be kept from reading by whatever else runs.
+const UNHURRIED: Duration = Duration::from_secs(3);
+
+/// Ends a pool when it goes, also since a check has failed: else that would be waited for in vain.
+struct AtLast(Remote<(ConnId, Bytes)>);
+
+impl Drop for AtLast {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
 /// Runs a hall with short queues and one client who writes a flood while `readers` read it to the end and
 /// `others` do not read. How many were cut.
 fn flood(threads: usize, readers: usize, others: usize) -> usize {
     let max_queue = 256 << 10;
-    let config = Config { max_queue, pace: Some(Pace::for_queue(max_queue)), ..config(threads) };
+    // Who reads must be known from who does not however busy the machine is.
+    let pace = Pace { quick: UNHURRIED, patience: UNHURRIED * 2, ..Pace::for_queue(max_queue) };
+    let config = Config { max_queue, pace: Some(pace), ..config(threads) };
     let mut pool = Pool::new(config).unwrap();
     let (_, address) = pool.listen("127.0.0.1:0".parse().unwrap()).unwrap();
-    let remote = pool.remote(0);
+    let at_last = AtLast(pool.remote(0));
     let clients = std::thread::spawn(move || {
+        let _at_last = at_last;
         let enter = || {
             let mut stream = TcpStream::connect(address).unwrap();
             stream.read_exact(&mut [0]).unwrap();
@@ -352,7 +371,6 @@ fn flood(threads: usize, readers: usize, others: usize) -> usize {
         }
         readers.into_iter().for_each(|reader| reader.join().unwrap());
         drop((silent, writer));
-        remote.stop();
     });
     let apps = pool.run(|_| Hall::default()).unwrap();
     clients.join().unwrap();
@@ -363,6 +381,60 @@ fn flood(threads: usize, readers: usize, others: usize) -> usize {
 fn a_flood_reaches_everybody_who_reads() {
     assert_eq!(flood(1, 3, 0), 0);
     assert_eq!(flood(2, 3, 0), 0);
+}
+
+/// A hall of two threads. The second is kept from its mailbox until the first has published
+/// far more than a queue holds.
+struct Late {
+    hall: Hall,
+    published: Arc<AtomicUsize>,
+}
+
+const LATE: usize = 400 << 10;
+
+impl App for Late {
+    type Message = (ConnId, Bytes);
+
+    fn handle(&mut self, event: Event<'_, Self::Message>, io: &mut Io<Self::Message>) {
+        match event {
+            Event::Received { bytes, .. } => {
+                self.published.fetch_add(bytes.len(), Ordering::SeqCst);
+            }
+            Event::Message(_) if io.reactor() == 1 => {
+                while self.published.load(Ordering::SeqCst) < LATE {
+                    std::thread::yield_now();
+                }
+            }
+            _ => {}
+        }
+        self.hall.handle(event, io);
+    }
+}
+
+#[test]
+fn a_thread_that_comes_late_to_its_mailbox_cuts_nobody_who_reads() {
+    let max_queue = 64 << 10;
+    let pace = Pace { quick: UNHURRIED, patience: UNHURRIED * 2, ..Pace::for_queue(max_queue) };
+    let mut pool = Pool::new(Config { max_queue, pace: Some(pace), ..config(2) }).unwrap();
+    let (_, address) = pool.listen("127.0.0.1:0".parse().unwrap()).unwrap();
+    let at_last = AtLast(pool.remote(0));
+    let client = std::thread::spawn(move || {
+        let _at_last = at_last;
+        let [mut writer, mut reader] = [(); 2].map(|()| {
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream.read_exact(&mut [0]).unwrap();
+            stream
+        });
+        writer.write_all(&vec![b'x'; 2 * LATE]).unwrap();
+        // Not at once, but well in time.
+        std::thread::sleep(UNHURRIED / 10);
+        let mut text = vec![0; 2 * LATE];
+        reader.read_exact(&mut text).unwrap();
+    });
+    let published = Arc::new(AtomicUsize::new(0));
+    let apps = pool.run(|_| Late { hall: Hall::default(), published: published.clone() }).unwrap();
+    client.join().unwrap();
+    assert_eq!(apps.iter().map(|app| app.hall.cut).sum::<usize>(), 0);
 }
 
 #[test]
