@@ -7,6 +7,8 @@
 //! to keep its network says [`Event::StageReady`] then and begins anew with the next
 //! plan, or [`Event::StageSpent`] and ends. Consumers must ignore events they do not know.
 
+use std::fmt;
+
 use lab_scenario::plan::{BackendKind, CaptureId, ExitStatus, Fault, LinkState, ProcessId};
 use lab_scenario::source::Place;
 use lab_scenario::topology::Shape;
@@ -392,6 +394,12 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// What it is, what came instead and what to do, as far as that is known: a line each.
+    pub fn lines(&self) -> impl Iterator<Item = &str> {
+        let lines = [Some(&self.summary), self.detail.as_ref(), self.help.as_ref()];
+        lines.into_iter().flatten().map(String::as_str)
+    }
+
     /// One of the run as a whole, of which nothing more is known.
     #[must_use]
     pub fn of_the_run(summary: String) -> Self {
@@ -510,6 +518,17 @@ pub enum HeldBecause {
     Failed(Box<Failure>),
     /// It has come to this label.
     Label(String),
+}
+
+/// What a person is told of it: `it has come to the label cut`.
+impl fmt::Display for HeldBecause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done => f.write_str("its steps are done"),
+            Self::Failed(failure) => write!(f, "it has failed: {}", failure.summary),
+            Self::Label(label) => write!(f, "it has come to the label {label}"),
+        }
+    }
 }
 
 /// What of the machine matters to a run.

@@ -12,6 +12,17 @@ const NAMES: [&str; 31] = [
     "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
 ];
 
+impl ExitStatus {
+    /// The code as shells say it: 128 and more is a signal.
+    #[must_use]
+    pub fn shell_code(self) -> i32 {
+        match self {
+            Self::Code(code) => code,
+            Self::Signal(signal) => 128 + signal.0,
+        }
+    }
+}
+
 impl Signal {
     /// Tells a program that its terminal is gone.
     pub const HUP: Self = Self(1);

@@ -60,20 +60,11 @@ impl Catalog {
 
     /// The lab of a folder; `None` if it is broken, which was noted then.
     fn lab(&mut self, folder: &Path) -> anyhow::Result<Option<Lab>> {
-        let directory = std::path::absolute(folder)
-            .and_then(|folder| folder.canonicalize())
-            .with_context(|| format!("cannot find the folder `{}`", folder.display()))?;
+        let directory = directory_of(folder)?;
         if let Some(lab) = self.labs.get(&directory) {
             return Ok(lab.clone());
         }
-        let file = folder.join(LAB_FILE);
-        let lab = if file.exists() {
-            let parsed = Source::load(shown(&file), &read_file)
-                .and_then(|source| parse_lab(source, &directory));
-            parsed.map_err(|errors| self.errors.push(errors)).ok()
-        } else {
-            Some(Lab::bare(&directory))
-        };
+        let lab = lab_of_folder(folder)?.map_err(|errors| self.errors.push(errors)).ok();
         self.labs.insert(directory, lab.clone());
         Ok(lab)
     }
@@ -86,6 +77,27 @@ impl Catalog {
             Err(errors) => self.errors.push(errors),
         }
     }
+}
+
+fn directory_of(folder: &Path) -> anyhow::Result<PathBuf> {
+    std::path::absolute(folder)
+        .and_then(|folder| folder.canonicalize())
+        .with_context(|| format!("cannot find the folder `{}`", folder.display()))
+}
+
+/// The lab of a folder, or what is wrong with its `lab.yaml`. Without one the folder is a lab
+/// that says nothing of itself.
+///
+/// # Errors
+/// There is no such folder.
+pub(crate) fn lab_of_folder(folder: &Path) -> anyhow::Result<Result<Lab, Diagnostics>> {
+    let directory = directory_of(folder)?;
+    let file = folder.join(LAB_FILE);
+    if !file.exists() {
+        return Ok(Ok(Lab::bare(&directory)));
+    }
+    let source = Source::load(shown(&file), &read_file);
+    Ok(source.and_then(|source| parse_lab(source, &directory)))
 }
 
 /// A path as a person would write it: without a leading `./`.

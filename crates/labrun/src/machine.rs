@@ -5,11 +5,18 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use lab_network::probe::{self, Ability, Finding};
+use lab_runner::dispatcher::StageCommand;
 
 use crate::requirements::Machine;
 
 /// This very program, even if its file has been replaced since it was started.
 pub(crate) const THIS_PROGRAM: &str = "/proc/self/exe";
+
+/// How this program starts stages, with variables beside its own.
+pub(crate) fn stage(environment: Vec<(OsString, OsString)>) -> StageCommand {
+    let arguments = vec!["stage".into()];
+    StageCommand { program: THIS_PROGRAM.into(), arguments, environment }
+}
 
 /// This machine.
 #[derive(Debug, Default)]

@@ -9,6 +9,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use lab_runner::dispatcher::Missing;
+use lab_scenario::plan::{BackendKind, Plan};
 use rustix::fs::{Access, access};
 
 /// Knows abilities.
@@ -29,6 +30,14 @@ impl<'a> Requirements<'a> {
     pub(crate) fn new(machine: &'a dyn Machine) -> Self {
         let path = env::var_os("PATH").map(|path| env::split_paths(&path).collect());
         Self { machine, path: path.unwrap_or_default(), known: HashMap::new() }
+    }
+
+    /// What is missing for a plan: of what its scenario requires, and what its backend does.
+    pub(crate) fn missing_for(&mut self, plan: &Plan, mut words: Vec<&str>) -> Vec<Missing> {
+        if plan.backend == BackendKind::Mininet && !words.contains(&"mininet") {
+            words.push("mininet");
+        }
+        self.missing(&words, &plan.path)
     }
 
     /// Which of these are missing. Programs are also looked for in `folders`.

@@ -6,7 +6,7 @@ use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::Path;
 
 use lab_runner::bytes::Bytes;
-use lab_runner::event::{AddedProcess, Event, HeldBecause, Record, Verdict};
+use lab_runner::event::{AddedProcess, Event, Record, Verdict};
 use lab_runner::request::{Size, TerminalId};
 use lab_scenario::plan::ProcessId;
 use serde::Deserialize;
@@ -331,12 +331,7 @@ impl Draft {
                 }
             }
             Event::Held { because } => {
-                let why = match because {
-                    HeldBecause::Done => "its steps are done".to_owned(),
-                    HeldBecause::Failed(failure) => format!("it has failed: {}", failure.summary),
-                    HeldBecause::Label(label) => format!("it has come to the label {label}"),
-                };
-                self.mark(at, MarkerKind::Pause, &format!("the run is held: {why}"));
+                self.mark(at, MarkerKind::Pause, &format!("the run is held: {because}"));
             }
             Event::Continued {} => self.mark(at, MarkerKind::Pause, "the run goes on"),
             Event::StepStarted { step } => {

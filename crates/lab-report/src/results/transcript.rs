@@ -11,7 +11,7 @@
 use std::path::PathBuf;
 
 use lab_runner::dispatcher::ReportError;
-use lab_runner::event::{Event, HeldBecause, Record};
+use lab_runner::event::{Event, Record};
 use lab_scenario::plan::{Plan, ProcessId};
 use unicode_width::UnicodeWidthStr as _;
 
@@ -84,12 +84,7 @@ impl Transcript {
                 self.added.extend(steps.iter().cloned());
             }
             Event::Held { because } => {
-                let why = match because {
-                    HeldBecause::Done => "its steps are done".to_owned(),
-                    HeldBecause::Failed(failure) => format!("it has failed: {}", failure.summary),
-                    HeldBecause::Label(label) => format!("it has come to the label {label}"),
-                };
-                self.remark(at, &format!("the run is held: {why}"));
+                self.remark(at, &format!("the run is held: {because}"));
             }
             Event::Continued {} => self.remark(at, "the run goes on"),
             Event::TerminalOpened { terminal, host, argv, .. } => {

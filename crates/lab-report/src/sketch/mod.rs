@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use lab_runner::event::{Event, Record};
-use lab_scenario::plan::{ExitStatus, ProcessId};
+use lab_scenario::plan::ProcessId;
 
 use pattern::Address;
 use runs::{Act, Run};
@@ -156,11 +156,7 @@ impl Story {
                 }
                 Event::ProcessExited { process, status } => {
                     if let Some(name) = names.get(process.0) {
-                        let code = match status {
-                            ExitStatus::Code(code) => *code,
-                            ExitStatus::Signal(signal) => 128 + signal.0,
-                        };
-                        self.tell(*at, Deed::Ended(name.clone(), code));
+                        self.tell(*at, Deed::Ended(name.clone(), status.shell_code()));
                     }
                 }
                 Event::StepStarted { step } => {

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, VecDeque};
 
 use lab_runner::event::{Event, Record};
 use lab_runner::request::TerminalId;
-use lab_scenario::plan::ExitStatus;
 
 use super::screen::{Screen, Shown};
 use super::typing::{Typed, Typing};
@@ -100,20 +99,13 @@ pub(super) fn find<'r>(records: impl Iterator<Item = &'r Record>) -> Vec<Run> {
                 if let Some(mut terminal) = terminals.remove(terminal) {
                     let rest = terminal.screen.partial();
                     terminal.line(at, &rest, &mut runs);
-                    terminal.end(at, code(*status), &mut runs);
+                    terminal.end(at, status.shell_code(), &mut runs);
                 }
             }
             _ => {}
         }
     }
     runs
-}
-
-fn code(status: ExitStatus) -> i32 {
-    match status {
-        ExitStatus::Code(code) => code,
-        ExitStatus::Signal(signal) => 128 + signal.0,
-    }
 }
 
 impl Terminal {

@@ -1,7 +1,7 @@
 use lab_runner::bytes::Bytes;
 use lab_runner::event::{HostAddress, Stream};
 use lab_runner::request::{Size, TerminalId};
-use lab_scenario::plan::BackendKind;
+use lab_scenario::plan::{BackendKind, ExitStatus};
 
 use super::*;
 

@@ -266,11 +266,13 @@ fn nonsense_spoils_a_verdict_and_a_bad_exit_does_not() {
 
 #[test]
 fn a_stage_that_cannot_be_started() {
-    let command =
-        StageCommand { program: "/nonexistent".into(), arguments: vec![], environment: vec![] };
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("labrun");
+    let command = StageCommand { program, arguments: vec![], environment: vec![] };
     let outcome = outcome_of(Options::new(command));
     assert_eq!(outcome.verdict, Verdict::Invalid);
-    assert!(summary_of(&outcome).starts_with("the stage could not be started: No such file"));
+    let summary = summary_of(&outcome);
+    assert!(summary.starts_with("the stage could not be started: No such file"), "{summary}");
 }
 
 #[test]

@@ -16,7 +16,7 @@ mod words;
 pub use address::{AddressError, InterfaceAddress, MacAddress};
 pub use build::{Address, Duplicate, LinkRequest, MAX_NODES, NetworkBuilder, TopologyError};
 pub use named::{linear, single, tree};
-pub use words::{WordsError, is_words, named_in_words};
+pub use words::{WordsError, named_in_words, words_in_the_language};
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -12,6 +12,9 @@ const KNOWN: [(&str, &[(&str, u32)]); 4] = [
     ("tree", &[("depth", 1), ("fanout", 2)]),
 ];
 
+/// Hosts of `minimal`.
+const MINIMAL: u32 = 2;
+
 /// Why words name no network.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WordsError {
@@ -42,6 +45,33 @@ pub enum WordsError {
 /// A name that is not known, too many arguments, one that is not a number, and
 /// networks that cannot be.
 pub fn named_in_words(words: &str, switch: SwitchKind) -> Result<Network, WordsError> {
+    let (name, values) = read(words)?;
+    Ok(match (name, values.as_slice()) {
+        ("linear", [switches, hosts]) => linear(*switches, *hosts, switch)?,
+        ("single", [hosts]) => single(*hosts, switch)?,
+        ("tree", [depth, fanout]) => tree(*depth, *fanout, switch)?,
+        _ => single(MINIMAL, switch)?,
+    })
+}
+
+/// What scenarios write for such words: `{single: 4}` for `single,4`.
+///
+/// # Errors
+/// As [`named_in_words`], but for networks that cannot be.
+pub fn words_in_the_language(words: &str) -> Result<String, WordsError> {
+    let (name, values) = read(words)?;
+    Ok(match (name, values.as_slice()) {
+        ("linear", [switches, 1]) => format!("{{linear: {switches}}}"),
+        ("linear", [switches, hosts]) => {
+            format!("{{linear: {{switches: {switches}, hosts: {hosts}}}}}")
+        }
+        ("tree", [depth, fanout]) => format!("{{tree: {{depth: {depth}, fanout: {fanout}}}}}"),
+        (_, values) => format!("{{single: {}}}", values.first().unwrap_or(&MINIMAL)),
+    })
+}
+
+/// The name, and all of its arguments.
+fn read(words: &str) -> Result<(&'static str, Vec<u32>), WordsError> {
     let mut words = words.split(',').map(str::trim);
     let name = words.next().unwrap_or_default();
     let Some((name, parameters)) = KNOWN.iter().find(|(known, _)| *known == name) else {
@@ -72,20 +102,7 @@ pub fn named_in_words(words: &str, switch: SwitchKind) -> Result<Network, WordsE
         };
         *slot = value.parse().ok().filter(|n| *n > 0).ok_or_else(|| wrong("number".to_owned()))?;
     }
-    Ok(match (*name, values.as_slice()) {
-        ("linear", [switches, hosts]) => linear(*switches, *hosts, switch)?,
-        ("single", [hosts]) => single(*hosts, switch)?,
-        ("tree", [depth, fanout]) => tree(*depth, *fanout, switch)?,
-        _ => single(2, switch)?,
-    })
-}
-
-/// Whether a text is meant to be such words, and not the path of a file.
-#[must_use]
-pub fn is_words(text: &str) -> bool {
-    let name = text.split(',').next().unwrap_or_default();
-    KNOWN.iter().any(|(known, _)| *known == name)
-        || (text.contains(',') && !text.contains('/') && !text.ends_with(".yaml"))
+    Ok((*name, values))
 }
 
 #[cfg(test)]
@@ -117,6 +134,20 @@ mod tests {
     }
 
     #[test]
+    fn words_are_said_in_the_language() {
+        let table = [
+            ("single,k=3", "{single: 3}"),
+            ("minimal", "{single: 2}"),
+            ("linear,3", "{linear: 3}"),
+            ("linear,3,2", "{linear: {switches: 3, hosts: 2}}"),
+            ("tree,2", "{tree: {depth: 2, fanout: 2}}"),
+        ];
+        for (words, said) in table {
+            assert_eq!(words_in_the_language(words).as_deref(), Ok(said), "{words}");
+        }
+    }
+
+    #[test]
     fn other_words_are_refused() {
         let table = [
             ("singel,4", "there is no topology `singel`"),
@@ -131,16 +162,6 @@ mod tests {
         for (words, expected) in table {
             let error = hosts(words).unwrap_err();
             assert!(error.starts_with(expected), "{words}: {error}");
-        }
-    }
-
-    #[test]
-    fn paths_are_told_from_words() {
-        for words in ["single,4", "tree", "linear,k=3", "singel,4", "torus,3,3"] {
-            assert!(is_words(words), "{words}");
-        }
-        for path in ["labs/direct-chat", "star.yaml", "single.yaml", "a,b/star.yaml", "labs"] {
-            assert!(!is_words(path), "{path}");
         }
     }
 }

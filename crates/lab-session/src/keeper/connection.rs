@@ -122,9 +122,8 @@ impl Guest<'_> {
         }
         match grow(text) {
             Ok(extension) => {
-                let plan = Box::new(extension.plan.clone());
                 lock(&self.room.state).expect(&extension, self.outlet.clone());
-                self.request(&Request::Extend { plan });
+                self.request(&Request::Extend { plan: Box::new(extension.plan) });
             }
             Err(text) => self.outlet.say(&Answer::Failed { text }),
         }

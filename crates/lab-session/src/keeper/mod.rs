@@ -40,7 +40,7 @@ pub struct Extension {
 pub type Grow = Box<dyn FnMut(&str) -> Result<Extension, String> + Send>;
 
 /// When people are let in.
-pub enum Opening {
+pub enum Doors {
     /// As soon as the run begins. Steps can be added.
     AtOnce {
         /// The name of the session.
@@ -75,28 +75,28 @@ pub enum Announcement<'a> {
 
 /// Keeps the sessions of all runs of a dispatch, as one of its reporters.
 pub struct Keeper<'a> {
-    opening: Option<Opening>,
+    doors: Option<Doors>,
     announce: Box<dyn FnMut(&Announcement<'_>) + 'a>,
     rooms: BTreeMap<RunIndex, Arc<Room>>,
 }
 
 impl<'a> Keeper<'a> {
     /// A keeper that lets people in then.
-    pub fn new(opening: Opening, announce: impl FnMut(&Announcement<'_>) + 'a) -> Self {
-        Self { opening: Some(opening), announce: Box::new(announce), rooms: BTreeMap::new() }
+    pub fn new(doors: Doors, announce: impl FnMut(&Announcement<'_>) + 'a) -> Self {
+        Self { doors: Some(doors), announce: Box::new(announce), rooms: BTreeMap::new() }
     }
 
     fn begin(&mut self, run: Run<'_>, control: &StageControl) -> Result<(), ReportError> {
         let state = State::new(run.plan, run.folder, control.clone());
         let room = Arc::new(Room { state: Mutex::new(state), grow: Mutex::new(None) });
         self.rooms.insert(run.index, Arc::clone(&room));
-        match self.opening.take() {
-            Some(Opening::AtOnce { name, exactly, grow }) => {
+        match self.doors.take() {
+            Some(Doors::AtOnce { name, exactly, grow }) => {
                 *lock(&room.grow) = Some(grow);
                 let session = open(&room, &name, exactly)?;
                 (self.announce)(&Announcement::Open { session: &session });
             }
-            when => self.opening = when,
+            when => self.doors = when,
         }
         Ok(())
     }

@@ -190,12 +190,7 @@ impl State {
             }
             Event::Held { because } => {
                 self.takes_steps = !matches!(because, HeldBecause::Label(_));
-                let why = match because {
-                    HeldBecause::Done => "all its programs run".to_owned(),
-                    HeldBecause::Failed(failure) => format!("it has failed: {}", failure.summary),
-                    HeldBecause::Label(label) => format!("it has come to the label {label}"),
-                };
-                self.description.held = Some(why);
+                self.description.held = Some(because.to_string());
             }
             Event::Continued {} => self.description.held = None,
             Event::Extended { processes, .. } => {
@@ -355,8 +350,7 @@ impl State {
         if let Some((first, _)) = self.waiting_for(step)
             && let Some(waiting) = self.added.remove(&first)
         {
-            let parts = [Some(&failure.summary), failure.detail.as_ref(), failure.help.as_ref()];
-            let lines: Vec<_> = parts.into_iter().flatten().map(String::as_str).collect();
+            let lines: Vec<_> = failure.lines().collect();
             waiting.outlet.say(&Answer::Failed { text: lines.join("\n") });
         }
     }

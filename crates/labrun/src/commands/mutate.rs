@@ -11,7 +11,7 @@ use clap::ValueEnum;
 use lab_report::mutation::{self, Fate, Seen, Trial, Witness};
 use lab_report::theme::Theme;
 use lab_report::words;
-use lab_runner::dispatcher::{Job, Options, ReportError, StageCommand, Summary, dispatch};
+use lab_runner::dispatcher::{Job, Options, ReportError, Summary, dispatch};
 use lab_runner::event::Verdict;
 use lab_runner::mutation::{LeftOut, Listing, Mutant, broken, idle, list, patient, sample};
 use lab_scenario::PlanOptions;
@@ -21,7 +21,7 @@ use super::run::{self, Backend};
 use crate::catalog::Catalog;
 use crate::discover::discover;
 use crate::exit::{Complaint, Exit};
-use crate::machine::{Host, THIS_PROGRAM};
+use crate::machine::{Host, stage};
 use crate::{build, terminal};
 
 /// How often a run that is invalid is made again: the machine is busy.
@@ -323,11 +323,7 @@ impl Stages {
             jobs: self.jobs,
             retry_invalid: RETRIES,
             folder: Some(Box::new(make_folder)),
-            ..Options::new(StageCommand {
-                program: THIS_PROGRAM.into(),
-                arguments: vec!["stage".into()],
-                environment: self.environment.clone(),
-            })
+            ..Options::new(stage(self.environment.clone()))
         };
         let mut witness = Witness::new(keeps_records, terminal::is_live(true).then_some(doing));
         let summary = dispatch(&jobs, options, &mut witness)?;

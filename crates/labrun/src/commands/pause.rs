@@ -12,7 +12,7 @@ use lab_runner::event::HeldBecause;
 use lab_scenario::plan::Action;
 use lab_scenario::suggest;
 use lab_session::client;
-use lab_session::keeper::{Announcement, Keeper, Opening};
+use lab_session::keeper::{Announcement, Doors, Keeper};
 use lab_session::protocol::Ask;
 
 use crate::exit::Complaint;
@@ -62,7 +62,7 @@ impl Pause {
         }
         let waiting = Arc::new(Mutex::new(VecDeque::new()));
         let by_key = io::stdin().is_terminal() && listen(Arc::clone(&waiting));
-        Some(Keeper::new(Opening::WhenHeld, move |announcement| {
+        Some(Keeper::new(Doors::WhenHeld, move |announcement| {
             if let Announcement::Held { session, .. } = announcement {
                 let session = (*session).to_owned();
                 let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);

@@ -7,18 +7,16 @@ use std::sync::PoisonError;
 
 use anyhow::Context as _;
 use lab_report::sketch::{self, Preface, sketch};
-use lab_runner::dispatcher::{
-    DispatchEvent, Job, Options, ReportError, Reporter, RunOutcome, StageCommand, dispatch,
-};
+use lab_runner::dispatcher::{DispatchEvent, Options, ReportError, Reporter, RunOutcome, dispatch};
 use lab_runner::event::{Record, Verdict};
-use lab_scenario::source::Source;
-use lab_scenario::{Lab, PlanOptions, parse_lab, parse_scenario};
+use lab_scenario::PlanOptions;
 
+use super::run;
 use super::up::{self, Held};
-use crate::catalog::read_file;
-use crate::discover::{LAB_FILE, folder_of};
+use crate::catalog::Catalog;
+use crate::discover::{Found, folder_of};
 use crate::exit::{Complaint, Exit};
-use crate::machine::THIS_PROGRAM;
+use crate::machine::{Host, stage};
 
 /// Bytes of a record that are read.
 const MAX_RECORD: u64 = 256 << 20;
@@ -152,7 +150,7 @@ fn prove(file: &Path, mut text: String) -> anyhow::Result<(usize, Option<RunOutc
     let mut relaxed = 0;
     let mut proofs = 0;
     loop {
-        let outcome = run(file)?;
+        let outcome = run_once(file)?;
         if outcome.verdict == Verdict::Pass {
             proofs += 1;
             if proofs == PROOFS {
@@ -200,38 +198,20 @@ fn quiet_if_empty(lines: &mut [String], line: usize) {
 }
 
 /// One run of what was written, of which only the outcome stays.
-fn run(file: &Path) -> anyhow::Result<RunOutcome> {
-    let folder = folder_of(file);
-    let directory = folder.canonicalize()?;
-    let lab_file = folder.join(LAB_FILE);
-    let lab = match lab_file.exists() {
-        true => parse_lab(Source::load(&lab_file, &read_file)?, &directory)?,
-        false => Lab::bare(&directory),
-    };
-    let scenario = parse_scenario(Source::load(file, &read_file)?, &lab, &read_file)?;
-    let mut jobs = Vec::new();
-    for plan in scenario.plans(&PlanOptions::default())? {
-        jobs.push(Job { plan, missing: Vec::new() });
-    }
+fn run_once(file: &Path) -> anyhow::Result<RunOutcome> {
+    let mut catalog = Catalog::read(&[Found::Scenario(file.to_owned())])?;
+    let host = Host::default();
+    let jobs = run::plan(&mut catalog, &PlanOptions::default(), &host)?;
     let scratch = tempfile::tempdir()?;
-    let stage = StageCommand {
-        program: THIS_PROGRAM.into(),
-        arguments: vec!["stage".into()],
-        environment: Vec::new(),
-    };
     let options = Options {
         folder: Some(Box::new(|_| Ok(scratch.path().to_owned()))),
-        ..Options::new(stage)
+        ..Options::new(stage(host.known()))
     };
     let mut last = Outcome::default();
-    let summary = dispatch(&jobs, options, &mut last)?;
+    let summary = dispatch(&jobs, options, &mut last).map_err(run::unrecorded)?;
     if summary.interrupted {
-        return Err(Complaint {
-            exit: Exit::Interrupted,
-            message: "interrupted".into(),
-            help: None,
-        }
-        .into());
+        let message = "interrupted".to_owned();
+        return Err(Complaint { exit: Exit::Interrupted, message, help: None }.into());
     }
     last.0.context("the scenario was not run")
 }

@@ -10,9 +10,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use lab_report::results::{ResultsRoot, ResultsWriter};
 use lab_report::{Human, HumanOptions, JUnit, Json};
-use lab_runner::dispatcher::{
-    DispatchError, Job, Options, Reporter, Reporters, StageCommand, Summary, dispatch,
-};
+use lab_runner::dispatcher::{DispatchError, Job, Options, Reporter, Reporters, Summary, dispatch};
 use lab_scenario::PlanOptions;
 use lab_scenario::plan::BackendKind;
 
@@ -21,7 +19,7 @@ use super::pause::Pause;
 use crate::catalog::Catalog;
 use crate::discover::discover;
 use crate::exit::{Complaint, Exit};
-use crate::machine::{Host, THIS_PROGRAM};
+use crate::machine::{Host, stage};
 use crate::requirements::Requirements;
 use crate::{again, build, exit, terminal};
 
@@ -165,12 +163,9 @@ pub(super) fn plan(
     for scenario in &catalog.scenarios {
         check::show(scenario.warnings());
         match scenario.plans(options) {
-            Ok(plans) => jobs.extend(plans.into_iter().map(|plan| {
-                let mut words = scenario.requires();
-                if plan.backend == BackendKind::Mininet && !words.contains(&"mininet") {
-                    words.push("mininet");
-                }
-                Job { missing: requirements.missing(&words, &plan.path), plan }
+            Ok(plans) => jobs.extend(plans.into_iter().map(|plan| Job {
+                missing: requirements.missing_for(&plan, scenario.requires()),
+                plan,
             })),
             Err(errors) => catalog.errors.push(errors),
         }
@@ -212,18 +207,19 @@ fn run(
         retry_invalid: args.retry_invalid,
         hold: args.pause.hold(),
         folder: Some(Box::new(|plan| results.make_folder(plan))),
-        ..Options::new(StageCommand {
-            program: THIS_PROGRAM.into(),
-            arguments: vec!["stage".into()],
-            environment,
-        })
+        ..Options::new(stage(environment))
     };
-    dispatch(jobs, options, &mut reporters(args)).map_err(|error| match error {
+    dispatch(jobs, options, &mut reporters(args)).map_err(unrecorded)
+}
+
+/// What runs say could not be written down: the runs may be well, but nobody knows.
+pub(super) fn unrecorded(error: DispatchError) -> anyhow::Error {
+    match error {
         DispatchError::Report(error) => {
             Complaint { exit: Exit::Unsure, message: chain(&error), help: None }.into()
         }
         error => error.into(),
-    })
+    }
 }
 
 /// Who is told what happens. The results folder comes first: what the others

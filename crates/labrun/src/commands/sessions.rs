@@ -1,6 +1,5 @@
 //! `labrun sessions`, `exec`, `shell` and `down`: sessions from any other terminal.
 
-use lab_scenario::plan::ExitStatus;
 use lab_session::client::{self, SessionError};
 use lab_session::protocol::{Ask, ProcessState, SessionDescription};
 use lab_session::{address, attach};
@@ -107,11 +106,7 @@ fn run(place: &[String], command: Vec<String>) -> anyhow::Result<Exit> {
         [] => return Err(Complaint::usage("there is no host named").into()),
     };
     let status = attach::run(&session, host, command).map_err(|error| complain(&error))?;
-    Ok(match status {
-        ExitStatus::Code(code) => Exit::Other(u8::try_from(code & 0xff).unwrap_or(u8::MAX)),
-        // As shells say it.
-        ExitStatus::Signal(signal) => Exit::Other(u8::try_from(128 + signal.0).unwrap_or(u8::MAX)),
-    })
+    Ok(Exit::Other(u8::try_from(status.shell_code() & 0xff).unwrap_or(u8::MAX)))
 }
 
 /// Ends sessions, and waits until they have ended.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use lab_scenario::pattern::PatternTemplate;
 use lab_scenario::plan::{
-    BackendKind, Check, Command, Fault, Identity, Input, LinkChange, LinkState, PLAN_VERSION,
-    Signal, Stdio, Step, Times, Window,
+    Action, Assertion, BackendKind, Check, Command, Fault, Identity, Input, LinkChange, LinkState,
+    PLAN_VERSION, Ready, Signal, Stdio, Step, Times, Window,
 };
 use lab_scenario::template::Template;
 use lab_scenario::topology::{SwitchKind, Topology, single};

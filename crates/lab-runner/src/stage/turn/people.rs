@@ -6,7 +6,8 @@ use lab_scenario::plan::Plan;
 use rustix::event::epoll;
 
 use super::control::Heard;
-use super::{TERM, Token, Turntable, streams_refused};
+use super::start::{TERM, streams_refused};
+use super::{Token, Turntable};
 use crate::event::{Event, Stream};
 use crate::player::SpawnFailure;
 use crate::request::{Opening, Request, TerminalId};

@@ -20,26 +20,21 @@ pub(super) fn start() -> anyhow::Result<Exit> {
         .stderr(Stdio::piped())
         .spawn()
         .context("cannot start the process that keeps the session")?;
-    let mut name = String::new();
+    let (mut name, mut text) = (String::new(), String::new());
     if let Some(stdout) = child.stdout.take() {
         BufReader::new(stdout).read_line(&mut name)?;
     }
+    if let Some(mut stderr) = child.stderr.take() {
+        // It ends when the name is out, or the process has ended.
+        let _ = stderr.read_to_string(&mut text);
+    }
+    let text = text.trim_end();
     if let Some(name) = name.strip_suffix('\n') {
-        let mut text = String::new();
-        if let Some(mut stderr) = child.stderr.take() {
-            // The other side is closed as soon as the name is out.
-            let _ = stderr.read_to_string(&mut text);
-        }
-        say(text.trim_end());
+        say(text);
         writeln!(anstream::stdout(), "{name}")?;
         return Ok(Exit::Pass);
     }
-    let mut text = String::new();
-    if let Some(mut stderr) = child.stderr.take() {
-        let _ = stderr.read_to_string(&mut text);
-    }
     let status = child.wait().context("cannot wait for the process that keeps the session")?;
-    let text = text.trim_end();
     let exit = match status.code() {
         Some(2) => Exit::Usage,
         Some(4) => Exit::Lacking,
@@ -50,8 +45,8 @@ pub(super) fn start() -> anyhow::Result<Exit> {
     Err(Complaint { exit, message, help: None }.into())
 }
 
-/// From here on nothing is left of the terminal that it was started from: called by the process that
-/// keeps the session, first of all.
+/// From here on the terminal that it was started from is nothing to the process that keeps the
+/// session: called first of all.
 pub(super) fn leave_terminal() -> std::io::Result<()> {
     rustix::process::setsid()?;
     Ok(())

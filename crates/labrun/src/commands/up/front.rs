@@ -1,15 +1,12 @@
 //! What the person who has brought a network up sees: the prompt, and terminals for the hosts.
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Receiver;
 
 use clap::ValueEnum;
 use lab_runner::event::Failure;
 use lab_session::client::{self, SessionError};
 use lab_session::protocol::{Ask, SessionDescription};
-use lab_session::tty::Modes;
 use lab_session::windows::{self, Layout, Tmux, Visitor, WindowError};
 
 use super::{News, UpArgs, detach, say};
@@ -66,52 +63,44 @@ pub(super) struct Front {
     windows: Windows,
     keeps: bool,
     news: Receiver<News>,
-    script_failed: Arc<AtomicBool>,
 }
 
 impl Front {
     pub(super) fn new(args: &UpArgs, news: Receiver<News>) -> Self {
-        let script_failed = Arc::default();
-        Self { windows: args.windows.clone(), keeps: args.keep, news, script_failed }
+        Self { windows: args.windows.clone(), keeps: args.keep, news }
     }
 
-    /// Whether commands came from a script and not all went well; to be asked at the end.
-    pub(super) fn script_failed(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.script_failed)
-    }
-
-    /// How the terminal is before anybody reads from it.
-    pub(super) fn terminal(&self) -> Modes {
-        Modes::now()
-    }
-
-    /// Until the person leaves, which ends the session.
-    pub(super) fn run(self) {
-        let Ok(News::Open { session }) = self.news.recv() else { return };
+    /// Until the person leaves, which ends the session. Whether everything went well, which
+    /// only a script wants to know.
+    pub(super) fn run(self) -> bool {
+        let Ok(News::Open { session }) = self.news.recv() else { return true };
         // If it never comes to that, the reason is told elsewhere.
-        let Ok(News::Held { failure }) = self.news.recv() else { return };
-        match self.show(&session, failure.as_deref()) {
-            Ok(true) => {}
-            Ok(false) => return,
-            Err(error) => say(&format!("error: {error}")),
-        }
+        let Ok(News::Held { failure }) = self.news.recv() else { return true };
+        let went_well = match self.show(&session, failure.as_deref()) {
+            Ok(_) if self.keeps => return true,
+            Ok(went_well) => went_well,
+            Err(error) => {
+                say(&format!("error: {error}"));
+                true
+            }
+        };
         // It may have ended already.
         let _ = client::ask(&session, &Ask::Down);
+        went_well
     }
 
-    /// Whether the session is to end now.
+    /// Shows it until the person leaves; one that keeps itself, to whoever has started it.
     fn show(&self, session: &str, failure: Option<&Failure>) -> Result<bool, SessionError> {
         let description = client::describe(session)?;
         say(&greeting(&description));
         if let Some(failure) = failure {
-            let parts = [Some(&failure.summary), failure.detail.as_ref(), failure.help.as_ref()];
-            parts.into_iter().flatten().for_each(|line| say(&format!("  {line}")));
+            failure.lines().for_each(|line| say(&format!("  {line}")));
         }
         if self.keeps {
             say(&format!("`labrun shell {session} HOST` goes in, `labrun down {session}` ends it"));
             // Nobody is there to be told that it did not work.
             let _ = detach::is_open(session);
-            return Ok(false);
+            return Ok(true);
         }
         let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("labrun"));
         let visitor = Visitor { program, session: session.to_owned() };
@@ -131,10 +120,7 @@ impl Front {
             say(&format!("warning: {error}"));
             error.help().into_iter().for_each(|help| say(&format!("help: {help}")));
         }
-        if !lab_session::prompt::run(session)? {
-            self.script_failed.store(true, Ordering::Relaxed);
-        }
-        Ok(true)
+        lab_session::prompt::run(session)
     }
 
     /// Until the session ends, in tmux or elsewhere.

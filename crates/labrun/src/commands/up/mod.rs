@@ -6,7 +6,6 @@ mod scene;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -15,20 +14,20 @@ use std::time::Duration;
 use lab_report::results::{ResultsRoot, ResultsWriter};
 use lab_runner::assignment::Hold;
 use lab_runner::dispatcher::{
-    DispatchEvent, Job, Options, ReportError, Reporter, Reporters, RunOutcome, StageCommand,
-    dispatch,
+    DispatchEvent, Job, Options, ReportError, Reporter, Reporters, RunOutcome, dispatch,
 };
 use lab_runner::event::{Failure, HeldBecause};
-use lab_scenario::plan::BackendKind;
+use lab_scenario::topology::words_in_the_language;
 use lab_scenario::{Live, PlanOptions};
-use lab_session::keeper::{Announcement, Extension, Keeper, Opening};
+use lab_session::keeper::{Announcement, Doors, Extension, Keeper};
+use lab_session::tty::Modes;
 
 use super::check;
-use super::run::{Backend, pair};
+use super::run::{Backend, pair, unrecorded};
 use crate::build;
 use crate::discover::folder_of;
 use crate::exit::{Complaint, Exit};
-use crate::machine::{Host, THIS_PROGRAM};
+use crate::machine::{Host, stage};
 use crate::requirements::Requirements;
 
 /// How long the terminal may take to be given back when the session has ended.
@@ -142,16 +141,13 @@ pub(super) fn prepare(args: &UpArgs) -> anyhow::Result<Scene> {
 
 fn job(live: &Live, host: &Host) -> anyhow::Result<Job> {
     let plan = live.plan().clone();
-    let mut words = live.requires();
-    if plan.backend == BackendKind::Mininet && !words.contains(&"mininet") {
-        words.push("mininet");
+    let missing = Requirements::new(host).missing_for(&plan, live.requires());
+    match missing.first() {
+        Some(first) => Err(Complaint::lacking(format!("this machine lacks {}", first.what))
+            .help(&*first.help)
+            .into()),
+        None => Ok(Job { plan, missing }),
     }
-    let missing = Requirements::new(host).missing(&words, &plan.path);
-    if let Some(first) = missing.first() {
-        let message = format!("this machine lacks {}", first.what);
-        return Err(Complaint::lacking(message).help(&*first.help).into());
-    }
-    Ok(Job { plan, missing })
 }
 
 /// Brings it up, until the last has left.
@@ -168,7 +164,7 @@ pub(super) fn hold(args: &UpArgs, scene: Scene) -> anyhow::Result<Held> {
         move |text: &str| add(&live, text)
     });
     let (news, front) = channel();
-    let keeper = Keeper::new(Opening::AtOnce { name, exactly, grow }, |announcement| {
+    let keeper = Keeper::new(Doors::AtOnce { name, exactly, grow }, |announcement| {
         tell(&news, announcement);
     });
     let mut last = Last::default();
@@ -177,36 +173,24 @@ pub(super) fn hold(args: &UpArgs, scene: Scene) -> anyhow::Result<Held> {
     let options = Options {
         hold: Hold { at_end: true, on_failure: true, at_label: None },
         folder: Some(Box::new(|plan| results.make_folder(plan))),
-        ..Options::new(StageCommand {
-            program: THIS_PROGRAM.into(),
-            arguments: vec!["stage".into()],
-            environment: host.known(),
-        })
+        ..Options::new(stage(host.known()))
     };
+    let terminal = Modes::now();
+    let (leaves, left) = channel();
     let front = front::Front::new(args, front);
-    let terminal = front.terminal();
-    let script_failed = front.script_failed();
-    let (leaves, left) = channel::<()>();
     thread::Builder::new().name("front".to_owned()).spawn(move || {
-        front.run();
-        drop(leaves);
+        // Nobody waits any more if it comes too late.
+        let _ = leaves.send(front.run());
     })?;
     let summary = dispatch(&[job], options, &mut Reporters(reporters));
     // The front hears the end as well: tmux has to give the terminal back. Who is reading from
     // it is not waited for.
-    let _ = left.recv_timeout(FAREWELL);
+    let went_well = left.recv_timeout(FAREWELL).unwrap_or(true);
     terminal.restore();
-    let summary = summary.map_err(|error| {
-        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
-        Complaint {
-            exit: Exit::Unsure,
-            message: format!("{error}{}", cause.unwrap_or_default()),
-            help: None,
-        }
-    })?;
+    let summary = summary.map_err(unrecorded)?;
     let folder = last.folder.clone();
     let exit = match last.verdict(summary.interrupted)? {
-        Exit::Pass if script_failed.load(Ordering::Relaxed) => Exit::Fail,
+        Exit::Pass if !went_well => Exit::Fail,
         exit => exit,
     };
     Ok(Held { exit, folder, live })
@@ -315,7 +299,7 @@ impl UpArgs {
             (Some(words), ..) | (None, _, Some(words)) => words,
             (None, _, None) => return Ok(String::new()),
         };
-        Ok(format!("topology: {}\n", scene::in_the_language(words)))
+        Ok(format!("topology: {}\n", words_in_the_language(words)?))
     }
 
     fn plan_options(&self) -> PlanOptions {

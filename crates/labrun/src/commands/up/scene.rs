@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use lab_scenario::source::Source;
-use lab_scenario::{Diagnostics, Lab, Live, PlanOptions, parse_lab};
+use lab_scenario::{Diagnostics, Lab, Live, PlanOptions};
 
 use super::super::check;
 use super::UpArgs;
-use crate::catalog::read_file;
+use crate::catalog::{lab_of_folder, read_file};
 use crate::discover::{LAB_FILE, folder_names, folder_of};
 use crate::exit::Complaint;
 
@@ -30,7 +30,7 @@ pub(super) fn read(args: &UpArgs, options: &PlanOptions) -> anyhow::Result<Live>
             if !path.exists() && !looks_like_a_path(what) {
                 Live::of_words(what, &here()?, options)
             } else {
-                of_file(path, options, args.bare)
+                of_file(path, options, args.bare)?
             }
         }
         _ => {
@@ -42,30 +42,17 @@ pub(super) fn read(args: &UpArgs, options: &PlanOptions) -> anyhow::Result<Live>
     live.map_err(|errors| refuse(&errors))
 }
 
-fn of_file(path: &Path, options: &PlanOptions, bare: bool) -> Result<Live, Diagnostics> {
-    let source = Source::load(path, &read_file)?;
-    let folder = folder_of(path);
-    let directory = folder.canonicalize().unwrap_or(folder.clone());
-    let file = folder.join(LAB_FILE);
-    let lab = match file.exists() {
-        true => parse_lab(Source::load(&file, &read_file)?, &directory)?,
-        false => Lab::bare(&directory),
+fn of_file(
+    path: &Path,
+    options: &PlanOptions,
+    bare: bool,
+) -> anyhow::Result<Result<Live, Diagnostics>> {
+    let lab = match lab_of_folder(&folder_of(path))? {
+        Ok(lab) => lab,
+        Err(errors) => return Ok(Err(errors)),
     };
-    Live::of_file(source, &lab, &read_file, options, bare)
-}
-
-/// What `mn --topo` takes, as scenarios say it: `single,4` is `{single: 4}`.
-pub(super) fn in_the_language(words: &str) -> String {
-    let mut parts = words.split(',').map(str::trim);
-    let name = parts.next().unwrap_or_default();
-    let numbers: Vec<&str> = parts.collect();
-    match (name, &*numbers) {
-        ("tree", [depth]) => format!("{{tree: {{depth: {depth}, fanout: 2}}}}"),
-        ("tree", [depth, fanout, ..]) => format!("{{tree: {{depth: {depth}, fanout: {fanout}}}}}"),
-        ("linear", [count, per, ..]) => format!("{{linear: {{switches: {count}, hosts: {per}}}}}"),
-        (name, [count, ..]) => format!("{{{name}: {count}}}"),
-        (name, []) => format!("{{{name}: 2}}"),
-    }
+    let source = Source::load(path, &read_file);
+    Ok(source.and_then(|source| Live::of_file(source, &lab, &read_file, options, bare)))
 }
 
 fn looks_like_a_path(what: &str) -> bool {
