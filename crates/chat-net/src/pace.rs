@@ -67,6 +67,8 @@ pub(crate) struct Progress {
     taken: usize,
     /// A look at it is due ([`Key::Lag`]).
     watched: bool,
+    /// It had taken everything when it was last looked at.
+    done: bool,
 }
 
 /// Whether a connection keeps up, from good to bad.
@@ -84,7 +86,7 @@ enum Lag {
 
 impl Progress {
     pub(crate) fn new(now: Instant) -> Self {
-        Self { lag: Lag::KeepsUp, since: now, taken: 0, watched: false }
+        Self { lag: Lag::KeepsUp, since: now, taken: 0, watched: false, done: true }
     }
 
     /// It has taken `count` bytes.
@@ -92,9 +94,10 @@ impl Progress {
         self.taken = self.taken.saturating_add(count);
     }
 
-    /// Begins to count anew if it has taken enough.
-    fn count(&mut self, pace: Pace, now: Instant) {
-        if self.taken >= pace.behind {
+    /// Begins to count anew if it has taken enough, or had nothing to take.
+    fn count(&mut self, pace: Pace, queued: usize, now: Instant) {
+        let had_nothing = std::mem::replace(&mut self.done, queued == 0);
+        if self.taken >= pace.behind || had_nothing {
             self.taken = 0;
             self.since = now;
         }
@@ -167,9 +170,10 @@ impl<M> Io<M> {
         let Some(pace) = self.shared.config.pace else { return };
         let now = self.now;
         let Some(connection) = self.get(conn) else { return };
-        let is_behind = connection.queue.bytes() > pace.behind && connection.phase == Phase::Open;
+        let queued = connection.queue.bytes();
+        let is_behind = queued > pace.behind && connection.phase == Phase::Open;
         let progress = &mut connection.progress;
-        progress.count(pace, now);
+        progress.count(pace, queued, now);
         let (lag, until) = if is_behind { progress.judge(pace, now) } else { (Lag::KeepsUp, None) };
         // One look at a time is enough, however often it falls behind meanwhile.
         if until.is_some() && !std::mem::replace(&mut progress.watched, true) {
@@ -228,21 +232,38 @@ mod tests {
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
         let mut progress = Progress::new(start);
+        progress.count(pace(), 1, start);
         assert_eq!(progress.judge(pace(), at(0)), (Lag::Quick, Some(at(250))));
         assert_eq!(progress.judge(pace(), at(250)), (Lag::Slow, Some(at(2000))));
         // Too little to count, then enough.
         progress.take(pace().behind - 1);
-        progress.count(pace(), at(260));
+        progress.count(pace(), 1, at(260));
         assert_eq!(progress.judge(pace(), at(270)), (Lag::Slow, Some(at(2000))));
         progress.take(1);
-        progress.count(pace(), at(280));
+        progress.count(pace(), 1, at(280));
         assert_eq!(progress.judge(pace(), at(290)), (Lag::Quick, Some(at(530))));
         assert_eq!(progress.judge(pace(), at(2280)), (Lag::Stuck, None));
         // Not again before it has caught up.
         progress.lag = Lag::Stuck;
         progress.take(pace().behind);
-        progress.count(pace(), at(2290));
+        progress.count(pace(), 1, at(2290));
         assert_eq!(progress.judge(pace(), at(2290)).0, Lag::Stuck);
+    }
+
+    #[test]
+    fn who_had_nothing_to_take_for_long_begins_anew() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let mut progress = Progress::new(start);
+        progress.count(pace(), 1, at(9_000));
+        assert_eq!(progress.judge(pace(), at(9_000)), (Lag::Quick, Some(at(9_250))));
+        // Not a drop at a time.
+        progress.take(1);
+        progress.count(pace(), 1, at(9_250));
+        assert_eq!(progress.judge(pace(), at(9_250)).0, Lag::Slow);
+        progress.count(pace(), 0, at(9_300));
+        progress.count(pace(), 1, at(60_000));
+        assert_eq!(progress.judge(pace(), at(60_000)).0, Lag::Quick);
     }
 
     #[test]

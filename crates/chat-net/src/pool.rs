@@ -248,12 +248,11 @@ impl<M: Send + 'static> Pool<M> {
         let Some((reactor, load)) = fewest else { return };
         load.fetch_add(1, Ordering::Relaxed);
         let refused = count >= max_connections;
-        self.shared.mailboxes[reactor].put(&mut vec![Envelope::Accepted {
-            stream,
-            peer,
-            listener: ListenerId(listener),
-            refused,
-        }]);
+        let listener = ListenerId(listener);
+        let mailbox = &self.shared.mailboxes[reactor];
+        mailbox.put(&mut vec![Envelope::Accepted { stream, peer, listener, refused }]);
+        // Also a thread that rests since half of all are slow: now they may be less than half.
+        mailbox.wake();
     }
 }
 

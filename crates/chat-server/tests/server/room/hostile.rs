@@ -4,6 +4,7 @@ use super::member::{Member, left};
 use crate::harness::{PATIENCE, Server};
 use std::io::{BufReader, Read as _, Write as _};
 use std::net::TcpStream;
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -138,10 +139,14 @@ fn who_never_reads_is_dropped_while_twenty_chat_and_none_of_them_waits() {
         let slow = Member::connect(server.address);
         let (address, long) = (server.address, "x".repeat(8000));
         let dropped = AtomicBool::new(false);
+        // The slow one alone is never half of all.
+        let all_here = Barrier::new(20);
         let worst = std::thread::scope(|scope| {
             let chat = || {
                 let mut member = Member::connect(address);
                 let mut heard = BufReader::new(member.stream.try_clone().unwrap());
+                member.talk("here", &mut heard);
+                all_here.wait();
                 let end = Instant::now() + PATIENCE;
                 let mut worst = Duration::ZERO;
                 // As fast as the echo comes back.
