@@ -30,6 +30,9 @@ pub(super) struct Streams {
     /// The one it reads, unless that is its terminal.
     input: Option<OwnedFd>,
     queue: InputQueue,
+    /// Its side of its terminal, once it has closed that and still runs.
+    held: Option<OwnedFd>,
+    program_ended: bool,
 }
 
 /// The program's ends: standard input, output and error.
@@ -56,8 +59,7 @@ impl Streams {
                 }
                 let outputs =
                     vec![(Stream::Stdout, Some(read_out)), (Stream::Stderr, Some(read_err))];
-                let streams = Self { outputs, input: Some(write_in), queue: InputQueue::default() };
-                Ok((streams, [read_in, write_out, write_err]))
+                Ok((Self::of(outputs, Some(write_in)), [read_in, write_out, write_err]))
             }
         }
     }
@@ -69,8 +71,12 @@ impl Streams {
 
     fn of_terminal((ours, theirs): (OwnedFd, OwnedFd)) -> io::Result<(Self, TheirEnds)> {
         let ends = [theirs.try_clone()?, theirs.try_clone()?, theirs];
-        let outputs = vec![(Stream::Terminal, Some(ours))];
-        Ok((Self { outputs, input: None, queue: InputQueue::default() }, ends))
+        Ok((Self::of(vec![(Stream::Terminal, Some(ours))], None), ends))
+    }
+
+    fn of(outputs: Vec<(Stream, Option<OwnedFd>)>, input: Option<OwnedFd>) -> Self {
+        let queue = InputQueue::default();
+        Self { outputs, input, queue, held: None, program_ended: false }
     }
 
     /// No standard input, and both outputs as one: for commands that only run.
@@ -78,8 +84,7 @@ impl Streams {
         let (ours, theirs) = pipe_with(PipeFlags::CLOEXEC)?;
         terminal::set_nonblocking(&ours)?;
         let nothing = std::fs::File::open("/dev/null")?.into();
-        let outputs = vec![(Stream::Stdout, Some(ours))];
-        let streams = Self { outputs, input: None, queue: InputQueue::default() };
+        let streams = Self::of(vec![(Stream::Stdout, Some(ours))], None);
         Ok((streams, [nothing, theirs.try_clone()?, theirs]))
     }
 
@@ -120,7 +125,12 @@ impl Streams {
                 Ok(count) => filled += count,
                 Err(rustix::io::Errno::INTR) => continue,
                 Err(rustix::io::Errno::AGAIN) => break false,
-                // EIO: the last copy of the terminal's other side was closed.
+                // EIO: the last copy of the terminal's other side was closed. Closing ours now would
+                // hang up a program that is about to end, or has only closed its streams.
+                Err(_) if stream == Stream::Terminal && !self.program_ended => {
+                    self.held = terminal::side_of_program(fd).ok();
+                    break self.held.is_none();
+                }
                 Err(_) => break true,
             }
             if filled == buffer.len() {
@@ -137,8 +147,15 @@ impl Streams {
         Read::Open
     }
 
+    /// The program is gone: its terminal ends when nobody else holds it open.
+    pub(super) fn program_ended(&mut self) {
+        self.program_ended = true;
+        self.held = None;
+    }
+
     /// Closes everything: a terminal is hung up.
     pub(super) fn close(&mut self) {
+        self.held = None;
         self.outputs.iter_mut().for_each(|(_, slot)| *slot = None);
         self.input = None;
         self.queue.clear();

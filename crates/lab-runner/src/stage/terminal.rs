@@ -33,12 +33,18 @@ pub(super) fn open_for_people(size: Size) -> io::Result<(OwnedFd, OwnedFd)> {
     let ours = openpt(flags)?;
     grantpt(&ours)?;
     unlockpt(&ours)?;
-    // Through our side, not by name: the name may mean another terminal, or
-    // none, in the mount namespace of a stage.
-    let theirs = ioctl_tiocgptpeer(&ours, flags)?;
+    let theirs = side_of_program(&ours)?;
     resize(&ours, size)?;
     set_nonblocking(&ours)?;
     Ok((ours, theirs))
+}
+
+/// Opens the program's side of the terminal whose other side is `ours`.
+pub(super) fn side_of_program(ours: &OwnedFd) -> io::Result<OwnedFd> {
+    // Through our side, not by name: the name may mean another terminal, or
+    // none, in the mount namespace of a stage.
+    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+    Ok(ioctl_tiocgptpeer(ours, flags)?)
 }
 
 /// Gives a terminal another size; its program hears of it by SIGWINCH.

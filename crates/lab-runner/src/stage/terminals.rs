@@ -147,7 +147,8 @@ impl Terminals {
         buffer: &mut Vec<u8>,
         recorder: &mut Recorder,
     ) {
-        let Some(terminal) = self.open.get(&id) else { return };
+        let Some(terminal) = self.open.get_mut(&id) else { return };
+        terminal.child.streams.program_ended();
         let streams: Vec<_> = terminal.streams().outputs().map(|(stream, _)| stream).collect();
         for stream in streams {
             // More than once: what it wrote last may be more than is read at a time. Not for

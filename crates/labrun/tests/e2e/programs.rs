@@ -190,6 +190,14 @@ fn that_reads_to_the_end_of_its_input() {
 }
 
 #[test]
+fn that_closes_its_terminal_and_lives_on() {
+    // A moment in which that is noticed, and nobody may hang up.
+    let program = "exec 0<&- 1>&- 2>&-; sleep 0.3; exec 1>/dev/tty; echo hello; exit 3";
+    let steps = "steps:\n  - expect: {from: p, output: hello}\n  - exit: {of: p, code: 3}\n";
+    Lab::of_program(program, "", steps).run(&[]).passes();
+}
+
+#[test]
 fn that_forks_without_end() {
     let program = "i=0; while [ $i -lt 200 ]; do sleep 1000 & i=$((i+1)); done; echo hello; wait";
     Lab::of_program(program, "", EXPECT_HELLO).run(&[]).passes();

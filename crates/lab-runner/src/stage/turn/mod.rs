@@ -374,6 +374,7 @@ impl<'p> Turntable<'p> {
         let mut streams = Vec::new();
         if let Some(child) = &mut self.children[process.0] {
             child.running = false;
+            child.streams.program_ended();
             streams.extend(child.streams.outputs().map(|(stream, _)| stream));
         }
         for stream in streams {
