@@ -108,6 +108,7 @@ pub(crate) fn plan(file: PathBuf) -> Plan {
                 of: vec![ProcessId(2)],
                 output: hello(),
                 times: Times { at_least: 1, at_most: None },
+                together: false,
             },
             window: Window::default(),
             place: place("{in: bob, output: hello, is: 1}"),

@@ -251,6 +251,7 @@ pub(crate) enum Assertion {
         of: Vec<ProcessId>,
         output: PatternDraft,
         times: Bounds,
+        together: bool,
     },
     Packets {
         of: CaptureId,
@@ -267,6 +268,7 @@ pub(crate) enum Assertion {
     SameOrder {
         of: Vec<ProcessId>,
         output: PatternDraft,
+        partial: bool,
     },
     Delivered {
         from: ProcessId,

@@ -254,8 +254,9 @@ fn checks() {
     let plan = plan();
     let shown = |check: &lab_scenario::plan::Check| {
         let what = match &check.assertion {
-            Assertion::Count { of, output, times } => {
-                format!("{of:?} count {output} {}..={:?}", times.at_least, times.at_most)
+            Assertion::Count { of, output, times, together } => {
+                let verb = if *together { "together count" } else { "count" };
+                format!("{of:?} {verb} {output} {}..={:?}", times.at_least, times.at_most)
             }
             Assertion::Matches { of, line } => format!("{of:?} matches {line}"),
             Assertion::Packets { of, from, to, output, times } => {

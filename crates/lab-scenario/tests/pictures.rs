@@ -605,6 +605,7 @@ checks:
   - contains: {capture: wire, output: hello}
   - absent: {in: bob, capture: wire, output: hello}
   - absent: {in: bob, from: h1, output: hello}
+  - count: {capture: wire, output: hello, is: 2, together: true}
 "#), @r##"
     error[E0310]: there is no capture `wire`
      --> lab/scenario.yaml:4:25

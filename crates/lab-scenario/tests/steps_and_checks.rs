@@ -141,7 +141,7 @@ fn checks_look_back() {
         let Window { after, before, lasting } = &check.window;
         let window = format!("{after:?}..{before:?} for {lasting:?}");
         let what = match &check.assertion {
-            Assertion::Count { of, output, times } => format!("{of:?} {output} {times:?}"),
+            Assertion::Count { of, output, times, .. } => format!("{of:?} {output} {times:?}"),
             other => format!("{:?}", other.subjects()),
         };
         format!("{}: {what} {window} {:?} {}", check.name, check.hint, check.hidden)

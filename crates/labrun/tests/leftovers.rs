@@ -98,31 +98,29 @@ fn mininet_is_there() -> bool {
 
 fn kill_at_random_moments(backend: &str, victims: &[Victim], times: u32, span: Duration) {
     let _turn = take_turn();
-    let mut met = 0;
     for round in 0..times {
         let victim = victims[round as usize % victims.len()];
         let bench = Bench::new();
         let before = Machine::look(&bench.mark());
         let mut labrun = bench.start(backend);
+        let mut met = None;
+        eventually("the victim is there", || {
+            met = find(victim, labrun.id());
+            assert!(labrun.try_wait().unwrap().is_none(), "labrun ended");
+            met.is_some()
+        });
         // Spread over the span, with a random part: the moment is what is tested.
         let share = span * round / times;
         let moment = share + span.mul_f64(random()) / times;
         std::thread::sleep(moment);
-        let context = format!("{backend}: {victim:?} killed after {moment:?}");
-        match find(victim, labrun.id()) {
-            Some(pid) => {
-                kill_process(pid, Signal::KILL).unwrap();
-                met += 1;
-            }
-            // It was too early for that one: then the command.
-            None => labrun.kill().unwrap(),
-        }
+        let context = format!("{backend}: {victim:?} killed {moment:?} after it came");
+        assert_eq!(find(victim, labrun.id()), met, "{context}: it is gone");
+        kill_process(met.unwrap(), Signal::KILL).unwrap();
         // A killed stage ends the run, which ends labrun by itself.
         let status = wait(&mut labrun, &context);
         assert!(!status.success(), "{context}: {status}");
         bench.leaves_nothing(&before, &context);
     }
-    assert!(met >= times / 2, "{backend}: only {met} of {times} moments met their victim");
 }
 
 fn find(victim: Victim, labrun: u32) -> Option<Pid> {

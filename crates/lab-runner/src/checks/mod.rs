@@ -6,6 +6,7 @@
 //! of the run that never came.
 
 mod delivery;
+mod one_order;
 mod order;
 mod packets;
 mod record;
@@ -63,9 +64,13 @@ pub(crate) fn judge(
                 Err(why) => outcome(Verdict::Inconclusive, why),
             }
         }
-        (Assertion::Count { of, times, .. }, Some(matcher)) => {
-            each(of, record, |witness| judge_count(*times, matcher, &parts, witness))
+        (Assertion::Count { of, times, together: true, .. }, Some(matcher)) => {
+            let all: Vec<_> = of.iter().map(|id| record.witness(*id)).collect();
+            judge_count(*times, matcher, &parts, &all)
         }
+        (Assertion::Count { of, times, .. }, Some(matcher)) => each(of, record, |witness| {
+            judge_count(*times, matcher, &parts, std::slice::from_ref(witness))
+        }),
         (Assertion::Packets { of, from, to, times, .. }, Some(matcher)) => {
             let Some(traffic) = record.traffic.get(of.0) else {
                 return outcome(Verdict::Inconclusive, "there is no such capture");
@@ -80,8 +85,8 @@ pub(crate) fn judge(
             let matchers: Vec<_> = (0..said.len()).filter_map(matcher).collect();
             order::judge_order(said, &matchers, &parts, record)
         }
-        (Assertion::SameOrder { of, .. }, Some(matcher)) => {
-            order::judge_same(of, matcher, &parts, record)
+        (Assertion::SameOrder { of, partial, .. }, Some(matcher)) => {
+            order::judge_same(of, *partial, matcher, &parts, record)
         }
         (Assertion::Delivered { sent, to, times, never }, Some(matcher)) => {
             let sent = delivery::sent(record.witness(sent.into), matcher, &parts);
@@ -145,10 +150,10 @@ fn judge_count(
     times: Times,
     matcher: &Matcher,
     parts: &[Part],
-    witness: &Witness<'_>,
+    witnesses: &[Witness<'_>],
 ) -> CheckOutcome {
     let mut found = Found::default();
-    for scroll in witness.scrolls {
+    for scroll in witnesses.iter().flat_map(|witness| witness.scrolls) {
         let lost = scroll.end() - scroll.bytes().len();
         for range in matcher.all(scroll.bytes()) {
             let at = scroll.time_of(lost + range.end.saturating_sub(1));
@@ -162,8 +167,9 @@ fn judge_count(
         1 => format!("found once, at {}", moments(&found)),
         count => format!("found {count} times, at {}", moments(&found)),
     };
-    let gap = witness.is_cut().then_some("the beginning of its output was not");
-    let silent = (!witness.has_spoken()).then_some(SAID_NOTHING);
+    let is_cut = witnesses.iter().any(Witness::is_cut);
+    let gap = is_cut.then_some("the beginning of its output was not");
+    let silent = (!witnesses.iter().any(Witness::has_spoken)).then_some(SAID_NOTHING);
     conclude(times, found.count, &told, gap, silent)
 }
 
@@ -201,8 +207,10 @@ struct Found {
 impl Found {
     fn add(&mut self, at: Nanos) {
         self.count += 1;
-        if self.moments.len() < MAX_TIMES {
-            self.moments.push(at);
+        let place = self.moments.partition_point(|known| *known <= at);
+        if place < MAX_TIMES {
+            self.moments.insert(place, at);
+            self.moments.truncate(MAX_TIMES);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use lab_scenario::plan::{ProcessId, Said};
 
+use super::one_order::{Agreement, agree};
 use super::record::{Part, Record, Witness};
 use super::{outcome, seconds};
 use crate::bytes::printable;
@@ -82,9 +83,11 @@ pub(super) fn judge_order(
     outcome(Verdict::Pass, found.unwrap_or_default())
 }
 
-/// Whether all saw the same things in the same order.
+/// Whether all saw the same things in the same order; if what they saw is `partial`, whether
+/// one order agrees with all of them.
 pub(super) fn judge_same(
     of: &[ProcessId],
+    partial: bool,
     matcher: &Matcher,
     parts: &[Part],
     record: &Record<'_>,
@@ -106,6 +109,10 @@ pub(super) fn judge_same(
     if all.iter().all(|(_, seen)| seen.is_empty()) {
         return outcome(Verdict::Inconclusive, "nobody saw anything like it");
     }
+    if partial {
+        let (names, views): (Vec<_>, Vec<_>) = all.into_iter().unzip();
+        return judge_partial(&names, &views);
+    }
     for (name, seen) in others {
         let same = reference.iter().zip(seen).take_while(|(a, b)| a == b).count();
         if same == reference.len() && same == seen.len() {
@@ -126,4 +133,27 @@ pub(super) fn judge_same(
     }
     let found = format!("all {} saw the same {} in the same order", all.len(), reference.len());
     outcome(Verdict::Pass, found)
+}
+
+fn judge_partial(names: &[&str], views: &[Vec<Vec<u8>>]) -> CheckOutcome {
+    /// Sights in one sentence.
+    const MOST: usize = 4;
+    match agree(views) {
+        Agreement::One(count) => {
+            let found = format!("one order of {count} agrees with what all {} saw", names.len());
+            outcome(Verdict::Pass, found)
+        }
+        Agreement::NothingShared => {
+            outcome(Verdict::Inconclusive, "no two of them saw two things that are the same")
+        }
+        Agreement::Circle(circle) => {
+            let told = circle.iter().take(MOST).map(|sight| {
+                let [earlier, later] = [sight.earlier, sight.later].map(printable);
+                format!("{} saw `{earlier}` before `{later}`", names[sight.viewer])
+            });
+            let told = told.collect::<Vec<_>>().join(", ");
+            let more = if circle.len() > MOST { ", …" } else { "" };
+            outcome(Verdict::Fail, format!("no order agrees with all: {told}{more}"))
+        }
+    }
 }

@@ -78,7 +78,12 @@ fn times(at_least: u64, at_most: Option<u64>) -> Times {
 }
 
 fn absent(of: ProcessId, text: &str) -> Assertion {
-    Assertion::Count { of: vec![of], output: pattern(text), times: times(0, Some(0)) }
+    Assertion::Count {
+        of: vec![of],
+        output: pattern(text),
+        times: times(0, Some(0)),
+        together: false,
+    }
 }
 
 fn delivered(to: &[ProcessId], never: &[ProcessId], number: Times) -> Assertion {
@@ -109,8 +114,12 @@ fn windows_open_between_labels() {
         Window { after: Some("cut".into()), before: Some("healed".into()), lasting: None };
     assert_eq!(story.judge(&absent(BOB, "late"), &between).0, Verdict::Pass);
     assert_eq!(story.judge(&absent(BOB, "meanwhile"), &between).0, Verdict::Fail);
-    let said =
-        |text| Assertion::Count { of: vec![BOB], output: pattern(text), times: times(1, None) };
+    let said = |text| Assertion::Count {
+        of: vec![BOB],
+        output: pattern(text),
+        times: times(1, None),
+        together: false,
+    };
     let soon = |millis| Window {
         after: Some("healed".into()),
         before: None,
@@ -148,8 +157,11 @@ fn orders_across_processes() {
 fn the_same_order_for_all() {
     let said =
         |a, b, c| Story { said: [vec![(1, a)], vec![(2, b)], vec![(3, c)]], ..Story::default() };
-    let same =
-        Assertion::SameOrder { of: vec![ALICE, BOB, CAROL], output: pattern(r"/says (\d)/") };
+    let same = Assertion::SameOrder {
+        of: vec![ALICE, BOB, CAROL],
+        output: pattern(r"/says (\d)/"),
+        partial: false,
+    };
     let story = said("x says 1\nx says 2\n", "says 1, says 2", "? says 1\nsays 2\n");
     assert_eq!(story.whole(&same).0, Verdict::Pass);
     let (verdict, found) = said("says 1 says 2", "says 2 says 1", "says 1 says 2").whole(&same);
@@ -160,6 +172,21 @@ fn the_same_order_for_all() {
         (Verdict::Fail, "number 2 is `2` at alice, and nothing at carol")
     );
     assert_eq!(said("hm", "hm", "hm").whole(&same).0, Verdict::Inconclusive);
+}
+
+#[test]
+fn one_order_of_what_each_saw_a_part_of() {
+    let said =
+        |a, b, c| Story { said: [vec![(1, a)], vec![(2, b)], vec![(3, c)]], ..Story::default() };
+    let of = vec![ALICE, BOB, CAROL];
+    let one = Assertion::SameOrder { of, output: pattern(r"/says (\d)/"), partial: true };
+    let story = said("says 1 says 2 says 3", "says 2 says 3", "says 1 says 3");
+    let found = "one order of 3 agrees with what all 3 saw";
+    assert_eq!(story.whole(&one), (Verdict::Pass, found.into()));
+    let story = said("says 1 says 2 says 3", "says 2", "says 3 says 1");
+    let found = "no order agrees with all: alice saw `1` before `3`, carol saw `3` before `1`";
+    assert_eq!(story.whole(&one), (Verdict::Fail, found.into()));
+    assert_eq!(said("says 1", "says 1", "says 1").whole(&one).0, Verdict::Inconclusive);
 }
 
 #[test]
@@ -233,10 +260,31 @@ fn several_processes_at_once() {
         of: of.to_vec(),
         output: pattern("hello"),
         times: times(1, None),
+        together: false,
     };
     assert_eq!(story.whole(&all(&[ALICE, BOB])), (Verdict::Pass, "so for all 2".into()));
     let (verdict, found) = story.whole(&all(&[ALICE, BOB, CAROL]));
     assert_eq!((verdict, &*found), (Verdict::Fail, "carol: not found"));
+}
+
+#[test]
+fn several_processes_together() {
+    let story = Story {
+        said: [vec![(3, "hello\nhello")], vec![(1, "hello")], vec![(2, "hm")]],
+        ..Story::default()
+    };
+    let all = |of: &[ProcessId], count| Assertion::Count {
+        of: of.to_vec(),
+        output: pattern("hello"),
+        times: times(count, Some(count)),
+        together: true,
+    };
+    let found = "found 3 times, at 0.001 s, 0.003 s, 0.003 s";
+    assert_eq!(story.whole(&all(&[ALICE, BOB, CAROL], 3)), (Verdict::Pass, found.into()));
+    assert_eq!(story.whole(&all(&[ALICE, BOB, CAROL], 4)), (Verdict::Fail, found.into()));
+    assert_eq!(story.whole(&all(&[CAROL], 0)), (Verdict::Pass, "not found".into()));
+    let silent = Story { said: [vec![], vec![], vec![(2, "hm")]], ..Story::default() };
+    assert_eq!(silent.whole(&all(&[ALICE, BOB], 0)).0, Verdict::Inconclusive);
 }
 
 /// A capture of what h1 and h2 say to each other, at 1, 2 and 3 ms.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::Checker;
+use super::captures::Scene;
 use crate::codes::Code;
 use crate::decode::{Maybe, OneOrMany, Record};
 use crate::diagnostic::Diagnostic;
@@ -245,7 +246,18 @@ impl Checker<'_> {
             self.sink.report(Diagnostic::new(Code::Contradiction, span, message));
             times.at_least = None;
         }
-        Some(scene?.holds(output?, times))
+        let together = self.value(raw.together.as_ref()).unwrap_or(false);
+        match (scene?, &raw.capture) {
+            (Scene::Processes(of), _) => {
+                Some(Assertion::Count { of, output: output?, times, together })
+            }
+            (scene, Some(capture)) if together => {
+                let message = "`together` is of processes, and this looks at a capture";
+                self.sink.report(Diagnostic::new(Code::Contradiction, capture.span, message));
+                Some(scene.holds(output?, times))
+            }
+            (scene, _) => Some(scene.holds(output?, times)),
+        }
     }
 
     /// Exactly so many, or at least and at most. `None` if that is wrong.
@@ -338,7 +350,8 @@ impl Checker<'_> {
             );
             return None;
         }
-        Some(Assertion::SameOrder { of, output: output? })
+        let partial = self.value(raw.partial.as_ref()).unwrap_or(false);
+        Some(Assertion::SameOrder { of, output: output?, partial })
     }
 
     fn delivered(
@@ -434,8 +447,9 @@ impl Checker<'_> {
             [] => String::new(),
         };
         match assertion {
-            Assertion::Count { of, output, times } => {
-                format!("{} puts out {output}{}", names(of), how_often(times))
+            Assertion::Count { of, output, times, together } => {
+                let verb = if *together { "together put" } else { "puts" };
+                format!("{} {verb} out {output}{}", names(of), how_often(times))
             }
             Assertion::Packets { of, from, to, output, times } => {
                 let capture = self.captures.get(of.0).map_or("", String::as_str);
@@ -454,8 +468,9 @@ impl Checker<'_> {
                     said.iter().map(|(by, output)| format!("{output} of {}", name(by))).collect();
                 format!("first {}", said.join(", then "))
             }
-            Assertion::SameOrder { of, output } => {
-                format!("{} saw {output} in the same order", names(of))
+            Assertion::SameOrder { of, output, partial } => {
+                let order = if *partial { "one order" } else { "the same order" };
+                format!("{} saw {output} in {order}", names(of))
             }
             Assertion::Delivered { from, sent, to, never, .. } => {
                 let to = if to.is_empty() { never } else { to };

@@ -64,7 +64,7 @@ impl Scene {
     /// The statement that this is in it so many times.
     pub(super) fn holds(self, output: PatternDraft, times: Bounds) -> Assertion {
         match self {
-            Self::Processes(of) => Assertion::Count { of, output, times },
+            Self::Processes(of) => Assertion::Count { of, output, times, together: false },
             Self::Packets { of, from, to } => Assertion::Packets { of, from, to, output, times },
         }
     }

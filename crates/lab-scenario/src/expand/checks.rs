@@ -22,10 +22,11 @@ impl Filler<'_> {
     fn assertion(&mut self, assertion: &model::Assertion) -> Option<Assertion> {
         use model::Assertion as Draft;
         Some(match assertion {
-            Draft::Count { of, output, times } => Assertion::Count {
+            Draft::Count { of, output, times, together } => Assertion::Count {
                 of: of.clone(),
                 output: self.pattern(output),
                 times: self.times(times)?,
+                together: *together,
             },
             Draft::Packets { of, from, to, output, times } => Assertion::Packets {
                 of: *of,
@@ -41,9 +42,11 @@ impl Filler<'_> {
                 let said = |(by, output): &(_, _)| Said { by: *by, output: self.pattern(output) };
                 Assertion::Order(lines.iter().map(said).collect())
             }
-            Draft::SameOrder { of, output } => {
-                Assertion::SameOrder { of: of.clone(), output: self.pattern(output) }
-            }
+            Draft::SameOrder { of, output, partial } => Assertion::SameOrder {
+                of: of.clone(),
+                output: self.pattern(output),
+                partial: *partial,
+            },
             Draft::Delivered { from, sent, to, times, never } => Assertion::Delivered {
                 sent: Typed { into: *from, text: self.pattern(sent) },
                 to: to.clone(),

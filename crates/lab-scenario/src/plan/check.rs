@@ -72,7 +72,8 @@ pub struct Typed {
 /// What a check states.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Assertion {
-    /// The output of each process holds this so many times (not overlapping).
+    /// The output of each process, or of all of them together, holds this so many times (not
+    /// overlapping).
     Count {
         /// Whose output.
         of: Vec<ProcessId>,
@@ -80,6 +81,8 @@ pub enum Assertion {
         output: PatternTemplate,
         /// How often.
         times: Times,
+        /// Whether all of them together are counted.
+        together: bool,
     },
     /// So many packets of a capture hold this.
     Packets {
@@ -110,6 +113,9 @@ pub enum Assertion {
         /// What: the first group of the expression, or else all that matched, is
         /// compared.
         output: PatternTemplate,
+        /// Whether each may have missed some: then there must be one order that agrees with
+        /// what each saw.
+        partial: bool,
     },
     /// What was typed came out elsewhere.
     Delivered {

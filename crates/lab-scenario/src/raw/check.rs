@@ -157,6 +157,9 @@ windowed! {
         at_least: Open<Count> = "at_least",
         /// Not more.
         at_most: Open<Count> = "at_most",
+        /// Whether what comes out of all of the processes is counted together, in place of each
+        /// one's by itself.
+        together: Fixed<bool> = "together",
     }
 
     /// What came out in this order: `in` and `outputs`, or `lines`.
@@ -175,6 +178,9 @@ windowed! {
         processes: OneOrMany<Text> = required "in",
         /// What is compared: a text or a `/regular expression/`.
         output: Text = required "output",
+        /// Whether each may have missed some of it: then there must be one order that agrees
+        /// with what each saw. What one of them saw twice is left out.
+        partial: Fixed<bool> = "partial",
     }
 
     /// What was typed into one process came out of others. What must come out are the words

@@ -106,7 +106,7 @@ fn check(assertion: Assertion) -> Check {
 fn count(within: ProcessId, output: &str, number: u64) -> Check {
     let output = literal(output);
     let times = Times { at_least: number, at_most: Some(number) };
-    check(Assertion::Count { of: vec![within], output, times })
+    check(Assertion::Count { of: vec![within], output, times, together: false })
 }
 
 /// A player and what it ordered so far.
