@@ -632,6 +632,22 @@ checks:
       |                             ^^
       |
       = help: write `capture: NAME` in place of `in`
+
+    error[E0214]: `together` is of processes, and this looks at a capture
+     --> lab/scenario.yaml:7:22
+      |
+    7 |   - count: {capture: wire, output: hello, is: 2, together: true}
+      |                      ^^^^
+      |
+      = help: leave it out: a capture's packets are counted together anyway
+
+    error[E0310]: there is no capture `wire`
+     --> lab/scenario.yaml:7:22
+      |
+    7 |   - count: {capture: wire, output: hello, is: 2, together: true}
+      |                      ^^^^
+      |
+      = help: add it: `captures: {wire: HOST}`
     "##);
 }
 

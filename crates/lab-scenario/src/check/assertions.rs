@@ -247,17 +247,17 @@ impl Checker<'_> {
             times.at_least = None;
         }
         let together = self.value(raw.together.as_ref()).unwrap_or(false);
-        match (scene?, &raw.capture) {
-            (Scene::Processes(of), _) => {
-                Some(Assertion::Count { of, output: output?, times, together })
-            }
-            (scene, Some(capture)) if together => {
-                let message = "`together` is of processes, and this looks at a capture";
-                self.sink.report(Diagnostic::new(Code::Contradiction, capture.span, message));
-                Some(scene.holds(output?, times))
-            }
-            (scene, _) => Some(scene.holds(output?, times)),
+        if let (true, Some(capture)) = (together, &raw.capture) {
+            let message = "`together` is of processes, and this looks at a capture";
+            self.sink.report(
+                Diagnostic::new(Code::Contradiction, capture.span, message)
+                    .help("leave it out: a capture's packets are counted together anyway"),
+            );
         }
+        Some(match (scene?, output?) {
+            (Scene::Processes(of), output) => Assertion::Count { of, output, times, together },
+            (packets, output) => packets.holds(output, times),
+        })
     }
 
     /// Exactly so many, or at least and at most. `None` if that is wrong.
