@@ -3,6 +3,7 @@
 //! the dispatcher hears none.
 
 use std::fmt;
+use std::ops::Range;
 
 use lab_scenario::plan::Plan;
 use serde::{Deserialize, Serialize};
@@ -92,6 +93,12 @@ pub enum Request {
     Extend {
         /// The longer plan.
         plan: Box<Plan>,
+    },
+    /// To give up what is still played of these steps, which were added together. If anything is,
+    /// answered by [`Event::StepFailed`](crate::event::Event::StepFailed).
+    GiveUp {
+        /// Their numbers.
+        steps: Range<usize>,
     },
     /// To describe the network, by
     /// [`Event::NetworkDescribed`](crate::event::Event::NetworkDescribed).

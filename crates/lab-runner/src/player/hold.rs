@@ -4,6 +4,8 @@
 //! addition is a line of steps of its own, beside the others. At a label the scenario itself
 //! goes on later: until then its time stands still, so that no step becomes late by it.
 
+use std::ops::Range;
+
 use lab_scenario::plan::{Plan, Process, ProcessId};
 
 use super::actor::Actor;
@@ -134,6 +136,18 @@ impl<'p> Player<'p> {
         }
         self.advance(now);
         Ok(())
+    }
+
+    /// Gives up a line of added steps: who has added them does not want them any more.
+    pub(crate) fn give_up(&mut self, steps: &Range<usize>, now: Nanos) {
+        let Phase::Held(strands) = &mut self.phase else { return };
+        let is_it = |strand: &Strand| steps.contains(&strand.index);
+        let Some(at) = strands.iter().position(is_it) else { return };
+        let mut strand = strands.swap_remove(at);
+        self.cancel(&mut strand);
+        let (step, summary) = (strand.index, "it was interrupted".to_owned());
+        let blame = self.blame_step(step, now, now, summary, None);
+        self.emit(Event::StepFailed { step, failure: blame.failure });
     }
 
     /// Gives up the line of added steps that wants to start a process; gives the blame back if

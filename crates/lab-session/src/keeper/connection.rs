@@ -131,12 +131,15 @@ impl Guest<'_> {
 
     fn leave(self) {
         let mut state = lock(&self.room.state);
-        state.forget(&self.outlet);
+        let awaited = state.forget(&self.outlet);
         let open = self.terminal.filter(|terminal| state.dismiss(*terminal));
         let control = state.control().clone();
         drop(state);
         if let Some(terminal) = open {
             control.ask(&Request::Close { terminal });
+        }
+        for steps in awaited {
+            control.ask(&Request::GiveUp { steps });
         }
         self.outlet.close();
     }

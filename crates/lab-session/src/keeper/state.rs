@@ -1,6 +1,7 @@
 //! What the keeper knows of a run, and who waits for what.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
 use std::path::Path;
 use std::time::Instant;
 
@@ -126,10 +127,13 @@ impl State {
         self.watchers.push(outlet);
     }
 
-    /// Somebody is gone.
-    pub(super) fn forget(&mut self, outlet: &Outlet) {
+    /// Somebody is gone. Returns the steps that they waited for.
+    pub(super) fn forget(&mut self, outlet: &Outlet) -> Vec<Range<usize>> {
         self.watchers.retain(|watcher| !watcher.is_same(outlet));
-        self.added.retain(|_, waiting| !waiting.outlet.is_same(outlet));
+        let theirs = self.added.iter().filter(|(_, waiting)| waiting.outlet.is_same(outlet));
+        let theirs: Vec<_> = theirs.map(|(first, waiting)| *first..waiting.end).collect();
+        self.added.retain(|first, _| theirs.iter().all(|steps| steps.start != *first));
+        theirs
     }
 
     /// Somebody waits for what they have added.

@@ -167,11 +167,7 @@ impl Performer<'_> {
     fn play(&self, text: String, keyboard: Option<&mut Keyboard>) -> Result<Done, SessionError> {
         let visit = Visit::new(self.session);
         let result = visit.during(keyboard, || visit.ask(&Ask::Do { text }))?;
-        let answered = interrupted(&visit, result)?;
-        if answered.is_none() {
-            print("the session still plays it, but nobody waits here\n");
-        }
-        Ok(answered.map_or(Done::Badly, answer))
+        Ok(interrupted(&visit, result)?.map_or(Done::Badly, answer))
     }
 
     fn ping_all(

@@ -182,7 +182,7 @@ fn at_a_terminal() {
     tmux.press(&["run h1 talker: cat", "Enter", "expect talker: never", "Enter"]);
     tmux.shows(|shown| shown.trim_end().ends_with("expect talker: never"));
     tmux.press(&["C-c"]);
-    tmux.shows(|shown| shown.contains("the session still plays it") && prompt(shown));
+    tmux.shows(|shown| shown.contains("expect talker: never\n^C\n") && prompt(shown));
     tmux.press(&["C-c"]);
     tmux.shows(|shown| shown.contains("`exit` or Ctrl-D leaves"));
 
@@ -205,6 +205,10 @@ fn at_a_terminal() {
     tmux.is_given_back();
     let history = std::fs::read_to_string(results.path().join("labrun/history")).unwrap();
     assert!(history.contains("h1 ping h2\n"), "{history}");
+    let files = files_below(results.path());
+    let events = files.iter().find(|file| file.ends_with("events.jsonl")).unwrap();
+    let events = std::fs::read_to_string(events).unwrap();
+    assert!(events.contains("it was interrupted"), "the step was not given up: {events}");
 }
 
 #[test]

@@ -38,6 +38,25 @@ impl<'p> Play<'p> {
     }
 }
 
+#[test]
+fn what_nobody_wants_any_more_is_given_up() {
+    let plan = plan([]);
+    let added = longer(&plan, [send(ALICE, "hi"), expect(BOB, "never")]);
+    let beside = longer(&added, [expect(BOB, "hm")]);
+    let mut play = Play::begin_held(&plan, at_end());
+    play.extend(&added, 1000 * MS).unwrap();
+    play.extend(&beside, 1001 * MS).unwrap();
+    play.player.typed(ALICE, &Ok(()), 1002 * MS);
+    play.player.give_up(&(2..4), 1500 * MS);
+    assert_eq!(play.failed_steps(), [(3, "it was interrupted".to_owned())]);
+    // Once is enough, and the others go on.
+    play.player.give_up(&(2..4), 1501 * MS);
+    play.says(BOB, "never hm", 1502 * MS);
+    play.player.tick(9000 * MS);
+    assert_eq!(play.failed_steps(), [(3, "it was interrupted".to_owned())]);
+    assert_eq!(play.passed(), 4);
+}
+
 /// A plan with more steps.
 fn longer(plan: &Plan, actions: impl IntoIterator<Item = Action>) -> Plan {
     let mut plan = plan.clone();

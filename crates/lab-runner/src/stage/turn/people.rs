@@ -54,6 +54,7 @@ impl Turntable<'_> {
                     self.recorder.emit(Event::Warning { message });
                 }
             }
+            Request::GiveUp { steps } => self.player.give_up(&steps, now),
             Request::Describe => self.describe(),
             Request::Continue => self.player.go_on(now),
             Request::End => self.player.end(now),
