@@ -1,7 +1,7 @@
 //! A terminal for each host: tmux panes or windows, or xterms. In each runs `labrun shell`, so
 //! they end with the session, and the session hears when one is closed.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -53,6 +53,15 @@ pub enum Layout {
     Windows,
 }
 
+/// Whose the prompt in tmux is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leaving {
+    /// That of the person whose session it is: it ends with that.
+    EndsTheSession,
+    /// One beside another: only tmux ends with it.
+    EndsTmux,
+}
+
 /// The name of a program, and the session that it goes to.
 #[derive(Debug, Clone)]
 pub struct Visitor {
@@ -68,9 +77,17 @@ impl Visitor {
         words.into_iter().chain(host.map(OsStr::new)).collect()
     }
 
-    /// The prompt of the person whose session it is: it ends with that.
-    fn prompt(&self) -> Vec<&OsStr> {
-        [self.words("prompt", None), vec!["--owner".as_ref()]].concat()
+    /// The prompt, for the tmux session of that name.
+    fn prompt(&self, leaving: Leaving, tmux: &str) -> Vec<OsString> {
+        let prompt = self.words("prompt", None).into_iter().map(OsStr::to_owned);
+        match leaving {
+            Leaving::EndsTheSession => prompt.chain(["--owner".into()]).collect(),
+            Leaving::EndsTmux => {
+                let script = r#"tmux=$0; "$@"; exec tmux kill-session -t "=$tmux""#;
+                let shell = ["sh", "-c", script, tmux].map(OsString::from);
+                shell.into_iter().chain(prompt).collect()
+            }
+        }
     }
 }
 
@@ -100,17 +117,28 @@ pub fn xterms(visitor: &Visitor, hosts: &[String]) -> Result<(), WindowError> {
 #[derive(Debug)]
 pub struct Tmux {
     name: String,
+    leaving: Leaving,
 }
 
 impl Tmux {
-    /// Opens one with a terminal for each host, and one with the prompt.
+    /// Opens one with a terminal for each host, and one with the prompt; or finds the one that
+    /// was opened before.
     ///
     /// # Errors
     /// tmux is not there, or refuses.
-    pub fn open(visitor: &Visitor, hosts: &[String], layout: Layout) -> Result<Self, WindowError> {
+    pub fn open(
+        visitor: &Visitor,
+        hosts: &[String],
+        layout: Layout,
+        leaving: Leaving,
+    ) -> Result<Self, WindowError> {
         // tmux reads dots and colons in names as its own.
         let name = format!("labrun-{}", visitor.session.replace(['.', ':'], "-"));
-        let tmux = Self { name };
+        let tmux = Self { name, leaving };
+        if tmux.is_open() {
+            return Ok(tmux);
+        }
+        let prompt = visitor.prompt(leaving, &tmux.name);
         let size = tty::size().unwrap_or_default();
         let (columns, rows) = (size.columns.to_string(), size.rows.to_string());
         let mut hosts = hosts.iter();
@@ -123,7 +151,7 @@ impl Tmux {
         words.extend(["-n", title].map(OsStr::new));
         match first {
             Some(host) => words.extend(visitor.words("shell", Some(host))),
-            None => words.extend(visitor.prompt()),
+            None => words.extend(prompt.iter().map(OsString::as_os_str)),
         }
         run(&words)?;
         if let Err(error) = tmux.furnish(visitor, first, hosts, layout) {
@@ -164,7 +192,8 @@ impl Tmux {
                 run_words(&["select-layout", "-t", &target, "tiled"])?;
             }
         }
-        let prompt = visitor.prompt();
+        let prompt = visitor.prompt(self.leaving, &self.name);
+        let prompt: Vec<&OsStr> = prompt.iter().map(OsString::as_os_str).collect();
         if layout == Layout::Panes
             && self.split(&["-f", "-v", "-l", PROMPT_ROWS], "prompt", &prompt).is_ok()
         {

@@ -33,6 +33,9 @@ const NOISE: [&str; 26] = [
     "alias", "labrun",
 ];
 
+/// The arguments of labrun by which the prompt captures packets.
+const CAPTURING: [&str; 2] = ["measure", "capture"];
+
 /// What is known of a session besides its record.
 #[derive(Debug, Clone, Default)]
 pub struct Preface {
@@ -88,7 +91,22 @@ pub fn sketch(preface: &Preface, records: &[Record]) -> String {
     // Stable: what happened at the same time stays in order.
     story.deeds.sort_by_key(|(at, _)| *at);
     let deeds: Vec<Deed> = story.deeds.into_iter().map(|(_, deed)| deed).collect();
-    write::scenario(preface, &story.entries, &deeds, &addresses)
+    let captures = captures(records);
+    write::scenario(preface, &captures, &story.entries, &deeds, &addresses)
+}
+
+/// What was captured at the prompt: host and interface. The prompt has labrun itself do that.
+fn captures(records: &[Record]) -> Vec<(String, String)> {
+    let mut captures = Vec::new();
+    for record in records {
+        let Event::TerminalOpened { host, argv, .. } = &record.event else { continue };
+        let [_, command, what, interface, _file] = argv.as_slice() else { continue };
+        let capture = (host.clone(), interface.clone());
+        if [command.as_str(), what.as_str()] == CAPTURING && !captures.contains(&capture) {
+            captures.push(capture);
+        }
+    }
+    captures
 }
 
 /// The addresses of hosts and what they are called, longest first.

@@ -137,6 +137,25 @@ fn commands_that_only_ran_and_what_was_done_at_the_prompt() {
 }
 
 #[test]
+fn what_was_captured_at_the_prompt_is_captured_again() {
+    let mut tape = network();
+    for terminal in [1, 2] {
+        tape.opens(
+            terminal,
+            "h1",
+            &["/bin/labrun", "measure", "capture", "h1-eth0", "/tmp/x.pcap"],
+        );
+    }
+    tape.opens(3, "h2", &["/bin/labrun", "measure", "ping", "10.0.0.1", "x"]);
+    let text = sketch(&preface(), &tape.0);
+    let captures = "captures:\n  h1-eth0: {host: h1, interface: h1-eth0}\n";
+    assert!(text.contains(&format!("\n{captures}")) && !text.contains("h2,"), "{text}");
+    let head = "topology: {single: 2}\ncaptures: {wire: h2}\n".to_owned();
+    let text = sketch(&Preface { head, ..preface() }, &tape.0);
+    assert!(text.contains("\n# captures:\n#   h1-eth0: {host: h1,"), "{text}");
+}
+
+#[test]
 fn two_programs_of_one_name_get_two_names() {
     let mut tape = network();
     for terminal in [1, 2] {

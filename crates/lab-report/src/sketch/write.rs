@@ -31,11 +31,22 @@ fn quoted(text: &str) -> String {
 /// All of it.
 pub(super) fn scenario(
     preface: &Preface,
+    captures: &[(String, String)],
     entries: &[Entry],
     deeds: &[Deed],
     addresses: &[Address],
 ) -> String {
     let mut text = format!("name: {}\n{}", quoted(&preface.title), preface.head);
+    if !captures.is_empty() {
+        // A key stands once: those of the scenario itself go first.
+        let has_some = preface.head.lines().any(|line| line.starts_with("captures:"));
+        let comment = if has_some { "# " } else { "" };
+        let _ = write!(text, "\n{comment}captures:\n");
+        for (host, interface) in captures {
+            let _ =
+                writeln!(text, "{comment}  {interface}: {{host: {host}, interface: {interface}}}");
+        }
+    }
     if !entries.is_empty() {
         text.push_str("\nprocesses:\n");
         entries.iter().for_each(|(_, entry)| text.push_str(entry));

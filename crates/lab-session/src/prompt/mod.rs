@@ -116,6 +116,11 @@ fn converse(performer: &Performer<'_>) -> Result<bool, SessionError> {
             beginning.push_str(&rest);
             is_typed = false;
         }
+        // It may have ended while the terminal was somebody else's.
+        if performer.look().is_err() {
+            print("the session has ended\n");
+            return Ok(true);
+        }
     }
 }
 

@@ -112,7 +112,8 @@ impl Performer<'_> {
             }
             Command::Tmux(hosts) => {
                 let hosts = or_all(hosts, known);
-                let tmux = windows::Tmux::open(&self.visitor(), &hosts, windows::Layout::Panes);
+                let (layout, leaving) = (windows::Layout::Panes, windows::Leaving::EndsTmux);
+                let tmux = windows::Tmux::open(&self.visitor(), &hosts, layout, leaving);
                 return Ok(furnish(tmux.and_then(|tmux| tmux.show())));
             }
             Command::Transcript { of, lines } => {

@@ -3,8 +3,10 @@
 use std::path::Path;
 use std::process::Command;
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use super::harness::labrun;
-use super::sessions::{is_there, unique, until};
+use super::sessions::{is_there, keeper_of, unique, until};
 use super::tmux::Tmux;
 
 /// The folder of the programs that the tests were built with.
@@ -30,6 +32,8 @@ fn what_is_done_by_hand_is_a_scenario() {
     );
     let Some(prompt) = Tmux::open(&up) else { return };
     prompt.shows(|shown| shown.contains("is up"));
+    prompt.press(&["capture h4-eth0", "Enter"]);
+    prompt.shows(|shown| shown.contains("capturing into"));
     let shell = |host: &str| {
         let tmux = Tmux::open(&format!("{labrun_path} shell {name} {host}")).unwrap();
         tmux.shows(|shown| shown.contains(&format!("{host}:")));
@@ -62,6 +66,7 @@ fn what_is_done_by_hand_is_a_scenario() {
     let scenario = std::fs::read_to_string(folder.path().join("done.yaml")).unwrap();
     for part in [
         "topology: \"net.yaml\"",
+        "captures:\n  h4-eth0: {host: h4, interface: h4-eth0}\n",
         "chat-client-2: {host: h2, run: \"chat-client direct ${h4.ip}:12345\"}",
         "chat-client> To bob:hello, bob",
         "chat-client-2< hello, bob From alice",
@@ -146,6 +151,8 @@ fn an_xterm_for_each_host() {
     let window = |host: &str| display.xdotool(&["search", "--name", &format!("^{host}$")]);
     until("two windows are there", || !window("h1").is_empty() && !window("h3").is_empty());
     assert_eq!(window("h2"), "", "nobody asked for it");
+    prompt.press(&["xterm h2", "Enter"]);
+    until("somebody asked at the prompt", || !window("h2").is_empty());
     let file = folder.path().join("typed");
     // Without a window manager, keys go where the pointer is; the shell may not read yet.
     let id = window("h3");
@@ -162,34 +169,81 @@ fn an_xterm_for_each_host() {
         }
         false
     });
-    assert!(labrun().args(["down", &name]).output().unwrap().status.success());
-    until("the windows are gone", || window("h1").is_empty() && window("h3").is_empty());
+    kill_keeper(&name);
+    until("the windows are gone", || ["h1", "h2", "h3"].into_iter().all(|h| window(h).is_empty()));
+    until("and so is the session", || !is_there(&name));
+}
+
+/// Kills the labrun that keeps a session, at once.
+fn kill_keeper(session: &str) {
+    let pid = keeper_of(session);
+    kill_process(Pid::from_raw(i32::try_from(pid).unwrap()).unwrap(), Signal::KILL).unwrap();
+}
+
+/// A labrun in the tmux of the test, and the tmux server of its own that it uses.
+struct Nested {
+    folder: tempfile::TempDir,
+    name: String,
+    outer: Tmux,
+}
+
+impl Nested {
+    /// `labrun up` with these arguments; nothing if there is no tmux.
+    fn up(arguments: &str) -> Option<Self> {
+        let (name, folder) = (unique(), tempfile::tempdir().unwrap());
+        let here = folder.path().display();
+        let line = format!(
+            "cd {here} && unset TMUX && TMUX_TMPDIR={here} {} up {arguments} --name {name} \
+             --results results",
+            env!("CARGO_BIN_EXE_labrun")
+        );
+        let outer = Tmux::open(&line)?;
+        Some(Self { folder, name, outer })
+    }
+
+    /// The titles of its panes.
+    fn titles(&self) -> Vec<String> {
+        let mut tmux = Command::new("tmux");
+        tmux.env("TMUX_TMPDIR", self.folder.path()).env_remove("TMUX");
+        let output = tmux.args(["list-panes", "-a", "-F", "#{pane_title}"]).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        text.split_whitespace().map(str::to_owned).collect()
+    }
 }
 
 #[test]
 fn a_pane_for_each_host() {
-    let (name, folder) = (unique(), tempfile::tempdir().unwrap());
-    let here = folder.path().display();
-    // A tmux of its own: the session's, not the one that the test looks through.
-    let line = format!(
-        "cd {here} && unset TMUX && TMUX_TMPDIR={here} {} up single,3 --tmux --name {name} --results results",
-        env!("CARGO_BIN_EXE_labrun")
-    );
-    let Some(outer) = Tmux::open(&line) else { return };
-    let titles = || {
-        let mut tmux = Command::new("tmux");
-        tmux.env("TMUX_TMPDIR", folder.path()).env_remove("TMUX");
-        let output = tmux.args(["list-panes", "-a", "-F", "#{pane_title}"]).output().unwrap();
-        String::from_utf8_lossy(&output.stdout)
-            .split_whitespace()
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    };
-    until("all panes are there", || titles() == ["h1", "h2", "h3", "prompt"]);
-    outer.shows(|shown| ["h1:", "h2:", "h3:"].iter().all(|prompt| shown.contains(prompt)));
+    let Some(lab) = Nested::up("single,3 --tmux") else { return };
+    until("all panes are there", || lab.titles() == ["h1", "h2", "h3", "prompt"]);
+    lab.outer.shows(|shown| ["h1:", "h2:", "h3:"].iter().all(|prompt| shown.contains(prompt)));
     // The last pane has the keys: the prompt, which ends everything.
-    outer.press(&["exit", "Enter"]);
-    outer.shows(|shown| shown.contains("ended with"));
-    assert!(!is_there(&name));
-    until("tmux is gone", || titles().is_empty());
+    lab.outer.press(&["exit", "Enter"]);
+    lab.outer.shows(|shown| shown.contains("ended with"));
+    assert!(!is_there(&lab.name));
+    until("tmux is gone", || lab.titles().is_empty());
+}
+
+#[test]
+fn panes_that_are_opened_at_the_prompt_lead_back_to_it() {
+    let Some(lab) = Nested::up("single,2") else { return };
+    let at_prompt = |shown: &str| shown.trim_end().ends_with("labrun>");
+    lab.outer.shows(|shown| shown.contains("is up") && at_prompt(shown));
+    lab.outer.press(&["tmux h2", "Enter"]);
+    until("the panes are there", || lab.titles() == ["h2", "prompt"]);
+    lab.outer.shows(|shown| shown.contains("h2:") && shown.contains("labrun>"));
+    lab.outer.press(&["exit", "Enter"]);
+    lab.outer.shows(|shown| shown.contains("is up") && at_prompt(shown));
+    until("tmux is gone", || lab.titles().is_empty());
+    assert!(is_there(&lab.name), "only tmux was left");
+    // Away for a moment, and back to the same panes.
+    lab.outer.press(&["tmux h1", "Enter"]);
+    lab.outer.shows(|shown| shown.contains("h1:"));
+    lab.outer.press(&["C-b", "d"]);
+    lab.outer.shows(|shown| shown.contains("is up") && at_prompt(shown));
+    lab.outer.press(&["tmux", "Enter"]);
+    lab.outer.shows(|shown| shown.contains("h1:"));
+    assert_eq!(lab.titles(), ["h1", "prompt"]);
+    kill_keeper(&lab.name);
+    until("tmux is gone", || lab.titles().is_empty());
+    until("and so is the session", || !is_there(&lab.name));
 }

@@ -213,9 +213,9 @@ fn whoever_is_killed_nothing_stays() {
             kill_process(pid, Signal::KILL).unwrap();
         };
         match victim {
-            "keeper" => kill(keeper_of(&session)),
+            "keeper" => kill(keeper_of(&session.name)),
             "visitor" => kill(visitor.id()),
-            _ => kill(child_of(keeper_of(&session))),
+            _ => kill(child_of(keeper_of(&session.name))),
         }
         let _ = visitor.wait();
         until("all of it is gone", || processes(&mark) == 0);
@@ -228,14 +228,15 @@ fn whoever_is_killed_nothing_stays() {
     }
 }
 
-/// The process that keeps a session.
-fn keeper_of(session: &Session) -> u32 {
+/// The process that keeps a session: the labrun that is not only a visitor.
+pub(crate) fn keeper_of(session: &str) -> u32 {
     let entries = std::fs::read_dir("/proc").unwrap().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
     let is_keeper = |pid: &u32| {
         let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         let words: Vec<&[u8]> = line.split(|byte| *byte == 0).collect();
-        words.contains(&session.name.as_bytes()) && words.contains(&b"--keep".as_slice())
+        let has = |word: &str| words.contains(&word.as_bytes());
+        has(session) && has("up") && (has("--keep") || !has("--detach"))
     };
     pids.into_iter().find(is_keeper).unwrap()
 }

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use lab_runner::event::Failure;
 use lab_session::client::{self, SessionError};
 use lab_session::protocol::{Ask, SessionDescription};
-use lab_session::windows::{self, Layout, Tmux, Visitor, WindowError};
+use lab_session::windows::{self, Layout, Leaving, Tmux, Visitor, WindowError};
 
 use super::{News, UpArgs, detach, say};
 
@@ -125,7 +125,7 @@ impl Front {
 
     /// Until the session ends, in tmux or elsewhere.
     fn tmux(&self, visitor: &Visitor, hosts: &[String], layout: Layout) -> Result<(), WindowError> {
-        let tmux = Tmux::open(visitor, hosts, layout)?;
+        let tmux = Tmux::open(visitor, hosts, layout, Leaving::EndsTheSession)?;
         tmux.show()?;
         if tmux.is_open() {
             let (session, name) = (&visitor.session, tmux.name());
