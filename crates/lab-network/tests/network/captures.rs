@@ -80,7 +80,7 @@ fn of_a_cut_link(setup: Setup, _: &Sandbox) {
     }
 }
 
-/// A stream by TCP, in a file: everything is there, in order, with times.
+/// A stream by TCP, in a file: everything is there, with times.
 fn of_a_stream(setup: Setup, _: &Sandbox) {
     const BYTES: usize = 300_000;
     let nanos = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
@@ -96,8 +96,10 @@ fn of_a_stream(setup: Setup, _: &Sandbox) {
     drop(spool);
     let packets = pcap::packets(&file).unwrap();
     assert_eq!(packets.len() as u64, count);
-    let times: Vec<u64> = packets.iter().map(|packet| packet.time).collect();
-    assert!(times.is_sorted() && times[0] >= before && *times.last().unwrap() <= nanos());
+    // Not always one after the other: the kernel reads the clock before it queues the packet, and
+    // on another processor that may take longer.
+    let while_it_ran = before..=nanos();
+    assert!(packets.iter().all(|packet| while_it_ran.contains(&packet.time)));
     let h1 = address(h1);
     let payloads = packets.iter().map(|packet| Frame::read(packet.bytes));
     let there = payloads.filter(|frame| frame.from.is_some_and(|end| end.address == h1));
