@@ -10,6 +10,10 @@
 //! * anybody is behind who still takes as many bytes every [`Pace::quick`], or
 //! * half of all connections are behind, and still take as many every [`Pace::patience`].
 //!
+//! What other threads have read already waits in a thread's mailbox, which may hold more than a
+//! queue: it is opened piece by piece, and left alone in the same way. So a thread that was kept from
+//! running for a while does not drown its readers.
+//!
 //! Whoever takes less is on its own, and is cut at [`Config::max_queue`](crate::Config::max_queue).
 //! By default that is 64 KiB every 250 ms: nobody who waits is slowed below 260 kB/s, and
 //! where less than that is written nobody ever waits for one reader. One who stops reading in

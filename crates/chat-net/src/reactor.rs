@@ -1,7 +1,7 @@
 //! One reactor thread's loop.
 //!
-//! A turn: wait; take the mailbox; read what is ready, unless others are behind; run
-//! timers; write to everybody who was sent something; hand over what goes to other threads. mio is
+//! A turn: wait; open what is in the mailbox and read what is ready, both unless somebody is behind;
+//! run timers; write to everybody who was sent something; hand over what goes to other threads. mio is
 //! edge-triggered, so a connection that was not read until it would block stays
 //! in the list of ready ones.
 
