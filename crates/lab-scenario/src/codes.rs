@@ -124,7 +124,7 @@ codes! {
     "E0302" UnknownProcess "a process that is not among `processes`"
         "Steps and checks name processes by their key under `processes`.";
     "E0303" UnknownVariable "a `${…}` that nothing is known of"
-        "`${…}` knows the scenario's `vars` and `matrix`, `${HOST.ip}`, `${HOST.broadcast}`, `${HOST.mac}`, `${HOST.interface}`, `${program.ROLE}`, `${run.dir}` and `${seed}`. `$${` stands for `${` itself.";
+        "`${…}` knows the scenario's `vars` and `matrix`, `${HOST.ip}`, `${HOST.broadcast}`, `${HOST.mac}`, `${HOST.interface}`, `${program.ROLE}`, `${run.dir}`, `${run.repetition}` and `${seed}`. `$${` stands for `${` itself.";
     "E0304" UnknownRole "a program role that the lab does not have"
         "Roles are the keys of `programs` in lab.yaml; `--program ROLE=COMMAND` replaces one.";
     "E0305" Cycle "variables that use each other in a circle"

@@ -46,6 +46,8 @@ pub(crate) enum Name {
     Program(String),
     /// The folder of the run's results.
     RunDir,
+    /// Which repetition it is.
+    Repetition,
     /// The run's seed.
     Seed,
     /// The number of a member of a group, or of a turn of a `repeat`.
@@ -95,6 +97,7 @@ impl fmt::Display for Name {
             Self::Host(host, attribute) => write!(f, "{host}.{attribute}"),
             Self::Program(role) => write!(f, "program.{role}"),
             Self::RunDir => f.write_str("run.dir"),
+            Self::Repetition => f.write_str("run.repetition"),
             Self::Seed => f.write_str("seed"),
         }
     }

@@ -107,6 +107,7 @@ fn read(sources: &Sources, id: SourceId, bare: Lab, sink: &mut Sink) -> Option<L
         let part = |content: &Content| match content {
             Content::Literal(text) => Part::Text(text.clone()),
             Content::Name(Name::RunDir) => Part::Late(Reference::RunDir),
+            Content::Name(Name::Repetition) => Part::Late(Reference::Repetition),
             Content::Name(other) => Part::Text(format!("${{{other}}}")),
         };
         let parts = draft.pieces.iter().map(|piece| part(&piece.content)).collect();

@@ -75,6 +75,7 @@ impl Scope<'_> {
         }
         match name.rsplit_once('.') {
             Some(("run", "dir")) => Ok(Name::RunDir),
+            Some(("run", "repetition")) => Ok(Name::Repetition),
             Some((host, attribute)) => self.resolve_host(name, host, attribute, span),
             None => Err(Box::new(self.unknown(name, span))),
         }
@@ -170,7 +171,7 @@ impl Scope<'_> {
         let mut saved: Vec<&str> = self.saves.keys().map(String::as_str).collect();
         saved.sort_unstable();
         known.extend(saved);
-        known.extend(["seed", "run.dir"]);
+        known.extend(["seed", "run.dir", "run.repetition"]);
         let meant = suggest::nearest(name, known);
         diagnostic.help(match meant {
             Some(meant) => format!("did you mean `${{{meant}}}`?"),

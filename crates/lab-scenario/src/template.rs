@@ -34,6 +34,8 @@ pub enum Part {
 pub enum Reference {
     /// `${run.dir}`: the folder of this run's results.
     RunDir,
+    /// `${run.repetition}`: which repetition this run is, from 1.
+    Repetition,
     /// `${HOST.ip}`: the host's first address.
     HostIp(String),
     /// `${HOST.broadcast}`: the broadcast address of that interface.
@@ -50,6 +52,7 @@ impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::RunDir => f.write_str("run.dir"),
+            Self::Repetition => f.write_str("run.repetition"),
             Self::HostIp(host) => write!(f, "{host}.ip"),
             Self::HostBroadcast(host) => write!(f, "{host}.broadcast"),
             Self::HostMac(host) => write!(f, "{host}.mac"),

@@ -506,7 +506,7 @@ fn syntax_error(kind: &ErrorKind, span: Span) -> Diagnostic {
         ),
         ErrorKind::ExpectedFlowMappingSeparator => (
             "expected `,` or `}` here".to_owned(),
-            "inside `{…}`, a text that has `,`, `{`, `}`, `[` or `]` in it needs quotes",
+            "inside `{…}`, a text that has `: `, `,`, `{`, `}`, `[` or `]` in it needs quotes",
         ),
         ErrorKind::ExpectedFlowSequenceSeparator => (
             "expected `,` or `]` here".to_owned(),

@@ -20,10 +20,11 @@ struct Known {
     interfaces: Vec<Interface>,
 }
 
-/// All hosts, and the folder of the run.
+/// All hosts, and what is known of the run.
 pub(super) struct Hosts {
     hosts: Vec<Known>,
     run_dir: Option<PathBuf>,
+    repetition: u32,
 }
 
 impl Hosts {
@@ -31,7 +32,11 @@ impl Hosts {
     ///
     /// # Errors
     /// Too many open files.
-    pub(super) fn new(hosts: &[Host], run_dir: Option<PathBuf>) -> std::io::Result<Self> {
+    pub(super) fn new(
+        hosts: &[Host],
+        run_dir: Option<PathBuf>,
+        repetition: u32,
+    ) -> std::io::Result<Self> {
         let know = |host: &Host| {
             let addressed = host.interfaces.iter().find(|interface| interface.ip.is_some());
             Ok(Known {
@@ -42,7 +47,7 @@ impl Hosts {
             })
         };
         let hosts = hosts.iter().map(know).collect::<std::io::Result<_>>()?;
-        Ok(Self { hosts, run_dir })
+        Ok(Self { hosts, run_dir, repetition })
     }
 
     /// The network namespace of a host.
@@ -55,6 +60,7 @@ impl Hosts {
         let interface = |name: &str| self.find(name)?.interface.as_ref();
         match reference {
             Reference::RunDir => Some(self.run_dir.as_ref()?.to_string_lossy().into_owned()),
+            Reference::Repetition => Some(self.repetition.to_string()),
             Reference::HostIp(host) => Some(interface(host)?.ip?.address.to_string()),
             Reference::HostBroadcast(host) => Some(interface(host)?.ip?.broadcast().to_string()),
             Reference::HostMac(host) => Some(interface(host)?.mac.to_string()),

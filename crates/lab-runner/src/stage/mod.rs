@@ -134,7 +134,8 @@ fn play(
     mut recorder: Recorder,
 ) -> Result<bool, StageError> {
     let Assignment { plan, run_dir, not_shared, hold, .. } = assignment;
-    let hosts = Hosts::new(network.hosts(), run_dir.clone()).map_err(StageError::Loop)?;
+    let hosts = Hosts::new(network.hosts(), run_dir.clone(), plan.identity.repetition.0)
+        .map_err(StageError::Loop)?;
     let faults = network.faults().to_vec();
     recorder.emit(Event::NetworkUp {
         built_by: network.version().to_owned(),

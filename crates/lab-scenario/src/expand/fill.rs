@@ -153,6 +153,7 @@ impl<'a> Filler<'a> {
             }
             Name::Saved(name) => parts.push(Part::Late(Reference::Saved(name.clone()))),
             Name::RunDir => parts.push(Part::Late(Reference::RunDir)),
+            Name::Repetition => parts.push(Part::Late(Reference::Repetition)),
             Name::Host(host, attribute) => parts.push(match self.all.topology {
                 Topology::Described(network) => {
                     Part::Value(attribute_of(network, host, *attribute).unwrap_or_default())
