@@ -109,8 +109,8 @@ fn links_are_cut() {
 fn the_labs_notice() {
     // Most runs wait in vain: more of them at a time, with more patience, take no longer.
     let output = labrun()
-        .args(["mutate", "--sample-of-lab", "6", "--at-least", "90"])
-        .args(["--patience", "3s", "--jobs", "4"])
+        .args(["mutate", "--sample-of-lab", "4", "--at-least", "90"])
+        .args(["--patience", "3s", "--jobs", "6"])
         .arg(checkout().join("labs"))
         .output()
         .unwrap();
