@@ -117,7 +117,6 @@ pub fn xterms(visitor: &Visitor, hosts: &[String]) -> Result<(), WindowError> {
 #[derive(Debug)]
 pub struct Tmux {
     name: String,
-    leaving: Leaving,
 }
 
 impl Tmux {
@@ -134,11 +133,12 @@ impl Tmux {
     ) -> Result<Self, WindowError> {
         // tmux reads dots and colons in names as its own.
         let name = format!("labrun-{}", visitor.session.replace(['.', ':'], "-"));
-        let tmux = Self { name, leaving };
+        let tmux = Self { name };
         if tmux.is_open() {
             return Ok(tmux);
         }
         let prompt = visitor.prompt(leaving, &tmux.name);
+        let prompt: Vec<&OsStr> = prompt.iter().map(OsString::as_os_str).collect();
         let size = tty::size().unwrap_or_default();
         let (columns, rows) = (size.columns.to_string(), size.rows.to_string());
         let mut hosts = hosts.iter();
@@ -151,10 +151,10 @@ impl Tmux {
         words.extend(["-n", title].map(OsStr::new));
         match first {
             Some(host) => words.extend(visitor.words("shell", Some(host))),
-            None => words.extend(prompt.iter().map(OsString::as_os_str)),
+            None => words.extend(&prompt),
         }
         run(&words)?;
-        if let Err(error) = tmux.furnish(visitor, first, hosts, layout) {
+        if let Err(error) = tmux.furnish(visitor, &prompt, first, hosts, layout) {
             tmux.close();
             return Err(error);
         }
@@ -164,6 +164,7 @@ impl Tmux {
     fn furnish<'a>(
         &self,
         visitor: &Visitor,
+        prompt: &[&OsStr],
         first: Option<&String>,
         others: impl Iterator<Item = &'a String>,
         layout: Layout,
@@ -192,15 +193,13 @@ impl Tmux {
                 run_words(&["select-layout", "-t", &target, "tiled"])?;
             }
         }
-        let prompt = visitor.prompt(self.leaving, &self.name);
-        let prompt: Vec<&OsStr> = prompt.iter().map(OsString::as_os_str).collect();
         if layout == Layout::Panes
-            && self.split(&["-f", "-v", "-l", PROMPT_ROWS], "prompt", &prompt).is_ok()
+            && self.split(&["-f", "-v", "-l", PROMPT_ROWS], "prompt", prompt).is_ok()
         {
             return Ok(());
         }
         let words = ["new-window", "-t", &target, "-n", "prompt"].map(OsStr::new);
-        run(&[&words, &*prompt].concat())
+        run(&[&words, prompt].concat())
     }
 
     /// A further pane.
