@@ -87,7 +87,7 @@ codes! {
         "Each item of `steps` does one thing: it is a mapping with one key, the verb, such as `- send: {…}`. Likewise a check states one thing, and `ready` waits for one.";
 
     "E0201" Duration "not a duration"
-        "A duration has a unit: `300ms`, `1.5s`, `20s`, `2m`, `1h`.";
+        "A duration has a unit, `us`, `ms`, `s`, `m` or `h`: `300ms`, `1.5s`, `2m`.";
     "E0202" Number "not a number, or one out of range"
         "The message says which numbers are possible.";
     "E0203" Signal "not a signal"
@@ -124,7 +124,7 @@ codes! {
     "E0302" UnknownProcess "a process that is not among `processes`"
         "Steps and checks name processes by their key under `processes`.";
     "E0303" UnknownVariable "a `${…}` that nothing is known of"
-        "`${…}` knows the scenario's `vars` and `matrix`, `${HOST.ip}`, `${HOST.broadcast}`, `${HOST.mac}`, `${HOST.interface}`, `${program.ROLE}`, `${run.dir}`, `${run.repetition}` and `${seed}`. `$${` stands for `${` itself.";
+        "`${…}` knows the scenario's `vars` and `matrix`, what steps saved, the number of a turn (`as`), `${i}` in a group, `${HOST.ip}`, `${HOST.broadcast}`, `${HOST.mac}`, `${HOST.interface}`, `${program.ROLE}`, `${run.dir}`, `${run.repetition}` and `${seed}`. `$${` stands for `${` itself.";
     "E0304" UnknownRole "a program role that the lab does not have"
         "Roles are the keys of `programs` in lab.yaml; `--program ROLE=COMMAND` replaces one.";
     "E0305" Cycle "variables that use each other in a circle"
@@ -141,7 +141,7 @@ codes! {
         "Checks name captures by their key under `captures`.";
 
     "E0401" UnknownTopology "a topology that cannot be found"
-        "A bare name stands for `topologies/NAME.yaml` in the lab's folder or one above it; anything with a slash or ending in `.yaml` is a path from the scenario's folder.";
+        "A bare name stands for `topologies/NAME.yaml` in the lab's folder or any above it; anything with a slash or ending in `.yaml` is a path from the scenario's folder.";
     "E0402" Network "a network that cannot be built"
         "Two nodes of one name, links to nodes that are not there, the same address twice, and the like.";
     "E0403" NoLink "nodes that no link joins"
@@ -152,11 +152,11 @@ codes! {
     "E0501" NotStarted "a process that is used but not started by then"
         "Once a scenario has a `start` step, only those processes run that are started. Without any, all are started before the first step.";
     "E0502" StartedTwice "a process that is started while it runs"
-        "A process can be started again only after `stop` or `exit`.";
+        "A process can be started again once it has ended: after `stop` or `kill`, after `host: … down`, or when an `exit` step saw its end. `restart` ends it itself.";
     "E0503" HasEnded "a process that has ended by then"
-        "After `stop` or `exit` a process reads nothing and gets no signals.";
+        "After `stop`, `kill`, `exit` or `host: … down` a process reads nothing and gets no signals, until it is started again.";
     "E0504" DialogueLine "a line of a dialogue that cannot be read"
-        "A line of a dialogue is `who> text` (typed) or `who< text` (must come out); a line that begins with `#` is a comment.";
+        "A line of a dialogue is `who> text` (typed), `who< text` (must come out) or `who!< text` (must not, before the next); a line that begins with `#` is a comment.";
 
     "E0505" NotSaved "a saved value that is not known by then"
         "`save` in a step names what it found; `${NAME}` is known to the steps after it, to processes that are started after it, and to the checks.";

@@ -14,8 +14,8 @@ use crate::schema::{Definitions, Form, Key, Object, VARIABLE};
 
 /// What to know before the first table.
 const LEGEND: &str = "\
-A key in **bold** must be given. *Text* is any scalar; a *duration* is written `300ms`, \
-`1.5s` or `2m`. Where `${…}` stands beside a kind of value, variables may give it, as in most \
+A key in **bold** must be given. *Text* is any scalar; a *duration* is a number \
+with `us`, `ms`, `s`, `m` or `h`, such as `300ms` or `1.5s`. Where `${…}` stands beside a kind of value, variables may give it, as in most \
 texts. A step's `within`, and a process's `stdio`, `stop` and `grace`, are those of \
 [`defaults`](#defaults) if not given.
 ";

@@ -6,7 +6,7 @@ use std::fmt::{self, Write as _};
 use lab_runner::mutation::LeftOut;
 use lab_scenario::plan::MutationKind;
 
-use super::{Fate, Score, Trial, labs, score, subject};
+use super::{Controls, Fate, Score, Trial, controls, labs, score, subject};
 use crate::clean::clean_line;
 use crate::theme::Theme;
 use crate::words::{count, fit, pad};
@@ -27,7 +27,8 @@ const SHOWN: usize = 40;
 ///   double  bob: hello From alice
 ///           line 27: bob< hello From alice
 ///
-/// direct-chat: 12 of 12 broken processes and links noticed, 44 of 45 broken lines (98 %)
+/// direct-chat: noticed 12 of 12 broken processes and links (100 %), 44 of 45 broken lines (97 %)
+///   4 runs with nothing broken, all passed
 /// ```
 #[must_use]
 pub fn draw(trials: &[Trial<'_>], theme: Theme, width: usize) -> String {
@@ -38,7 +39,7 @@ pub fn draw(trials: &[Trial<'_>], theme: Theme, width: usize) -> String {
 }
 
 fn write(text: &mut String, trials: &[Trial<'_>], theme: Theme, width: usize) -> fmt::Result {
-    let (strong, faint) = (theme.strong, theme.faint);
+    let (strong, faint, warning) = (theme.strong, theme.faint, theme.warning);
     let label = |trial: &Trial<'_>| clean_line(&trial.plan.identity.label());
     let columns = trials.iter().map(|trial| label(trial).chars().count()).max().unwrap_or(0);
     let columns = columns.min(width.saturating_sub(COLUMN * MutationKind::ALL.len()).max(24));
@@ -61,20 +62,19 @@ fn write(text: &mut String, trials: &[Trial<'_>], theme: Theme, width: usize) ->
     write_advice(text, trials, theme)?;
     text.push('\n');
     for (lab, trials) in labs(trials) {
-        let whole = score(trials, |kind| !kind.is_of_line());
-        let lines = score(trials, MutationKind::is_of_line);
-        writeln!(
-            text,
-            "{strong}{}{strong:#}: {} of {} broken processes and links noticed{}, \
-             {} of {} broken lines{}",
-            clean_line(lab),
-            whole.killed,
-            whole.of,
-            percent(whole),
-            lines.killed,
-            lines.of,
-            percent(lines),
-        )?;
+        writeln!(text, "{strong}{}{strong:#}: {}", clean_line(lab), noticed(trials))?;
+        let Controls { passed, of } = controls(trials);
+        let unbroken = count(of, "run");
+        if passed == of {
+            writeln!(text, "{faint}  {unbroken} with nothing broken, all passed{faint:#}")?;
+        } else {
+            let failed = of - passed;
+            let advice = "what was noticed may be chance: use fewer --jobs or more --patience";
+            writeln!(
+                text,
+                "{warning}  of {unbroken} with nothing broken {failed} failed; {advice}{warning:#}"
+            )?;
+        }
         if let Some(words) = left_out(trials) {
             writeln!(text, "{faint}  not broken, since nobody could notice: {words}{faint:#}")?;
         }
@@ -89,10 +89,25 @@ fn write_cell(text: &mut String, score: Score, theme: Theme) -> fmt::Result {
     write!(text, "{style}{cell:>COLUMN$}{style:#}")
 }
 
-fn percent(score: Score) -> String {
-    if score.of == 0 {
-        return String::new();
+/// `noticed 12 of 12 broken processes and links (100 %), 44 of 45 broken lines (97 %)`.
+fn noticed(trials: &[Trial<'_>]) -> String {
+    let parts = [
+        (score(trials, |kind| !kind.is_of_line()), "broken processes and links"),
+        (score(trials, MutationKind::is_of_line), "broken lines"),
+    ];
+    let words: Vec<String> = parts
+        .into_iter()
+        .filter(|(score, _)| score.of > 0)
+        .map(|(score, what)| format!("{} of {} {what}{}", score.killed, score.of, percent(score)))
+        .collect();
+    if words.is_empty() {
+        "nothing was broken".to_owned()
+    } else {
+        format!("noticed {}", words.join(", "))
     }
+}
+
+fn percent(score: Score) -> String {
     // Never 100 if one is missing.
     format!(" ({} %)", score.percent().floor())
 }

@@ -4,7 +4,8 @@
 //!
 //! * `mutant`: its `kind`, whom it breaks (`process` or `link`, `line`), its `fate`
 //!   (`killed`, `survived`, `void`) with `why`, and the step or check `near` it;
-//! * `lab_score`: how many mutants of the lab of each kind were `killed`, `of` how many.
+//! * `lab_score`: how many mutants of the lab of each kind were `killed`, `of` how many, and
+//!   how many of the `controls`, the runs among them with nothing broken, `passed`.
 //!
 //! New types and members may come; readers ignore those they do not know.
 
@@ -13,7 +14,7 @@ use std::path::Path;
 use lab_scenario::plan::{LineChange, Mutation, MutationKind};
 use serde::Serialize;
 
-use super::{Fate, Score, Trial, labs, score};
+use super::{Controls, Fate, Score, Trial, controls, labs, score};
 
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -37,6 +38,7 @@ enum Line<'a> {
         processes_and_links: Share,
         lines: Share,
         kinds: Vec<KindScore>,
+        controls: Controls,
     },
 }
 
@@ -90,6 +92,7 @@ pub fn lines(trials: &[Trial<'_>]) -> serde_json::Result<String> {
             processes_and_links: score(trials, |kind| !kind.is_of_line()).into(),
             lines: score(trials, MutationKind::is_of_line).into(),
             kinds: MutationKind::ALL.into_iter().map(of_kind).collect(),
+            controls: controls(trials),
         })?;
     }
     Ok(text)

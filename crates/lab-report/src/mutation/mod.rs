@@ -8,6 +8,7 @@ mod witness;
 
 use lab_runner::mutation::{LeftOut, Mutant};
 use lab_scenario::plan::{MutationKind, Plan};
+use serde::Serialize;
 
 pub use draw::draw;
 pub use json::lines;
@@ -51,8 +52,30 @@ pub struct Trial<'a> {
     pub plan: &'a Plan,
     /// Its mutants.
     pub mutants: Vec<(Mutant, Fate)>,
+    /// Runs among them with nothing broken.
+    pub controls: Controls,
     /// Lines that were no mutants.
     pub left_out: LeftOut,
+}
+
+/// Runs with nothing broken among those of the mutants. One that fails says that some of
+/// the mutants may have been noticed by chance.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Controls {
+    /// Those that passed.
+    pub passed: usize,
+    /// All that ended.
+    pub of: usize,
+}
+
+impl Controls {
+    /// Counts a run, and those before it that failed and were made again.
+    pub fn add(&mut self, seen: &Seen, failed: usize) {
+        let verdict = seen.outcome.as_ref().map(|outcome| outcome.verdict);
+        let passed = usize::from(verdict == Some(Verdict::Pass));
+        self.passed += passed;
+        self.of += passed + failed;
+    }
 }
 
 /// How many mutants of a kind were noticed.
@@ -95,6 +118,15 @@ pub fn score(trials: &[Trial<'_>], kinds: impl Fn(MutationKind) -> bool) -> Scor
         }
     }
     score
+}
+
+/// Of all runs with nothing broken.
+#[must_use]
+pub fn controls(trials: &[Trial<'_>]) -> Controls {
+    trials.iter().fold(Controls::default(), |sum, Trial { controls, .. }| Controls {
+        passed: sum.passed + controls.passed,
+        of: sum.of + controls.of,
+    })
 }
 
 /// The trials of each lab, in the order in which the labs come.

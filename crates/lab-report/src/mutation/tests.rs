@@ -32,6 +32,7 @@ fn trial(plan: &Plan) -> Trial<'_> {
             (line(plan, LineChange::Drop), Fate::Killed("bob did not say `hello`".into())),
             (line(plan, LineChange::Double), Fate::Survived),
         ],
+        controls: Controls { passed: 2, of: 2 },
         left_out: LeftOut { startup: 2, ..LeftOut::default() },
     }
 }
@@ -53,10 +54,40 @@ direct-chat/two-users: 1 mutant not counted: it was not run
 to tighten:
   double  say how often: `count`, `delivered`, or a dialogue with `!<`
 
-direct-chat: 1 of 1 broken processes and links noticed (100 %), 1 of 2 broken lines (50 %)
+direct-chat: noticed 1 of 1 broken processes and links (100 %), 1 of 2 broken lines (50 %)
+  2 runs with nothing broken, all passed
   not broken, since nobody could notice: 2 lines said at the start
 ";
     assert_eq!(text, expected[1..], "{text}");
+}
+
+#[test]
+fn what_fails_by_itself_has_noticed_nothing() {
+    let plan = testing::plan("labs/direct-chat/two-users.yaml".into());
+    let mut slipped = trial(&plan);
+    let outcome = Some(testing::outcome(Verdict::Pass, None));
+    slipped.controls.add(&Seen { outcome, ..Seen::default() }, 1);
+    // One that did not end tells nothing.
+    slipped.controls.add(&Seen::default(), 0);
+    let text = draw(&[trial(&plan), slipped], Theme::default(), 100);
+    let warning = "  of 6 runs with nothing broken 1 failed; what was noticed may be chance: use \
+                   fewer --jobs or more --patience\n";
+    assert!(text.contains(warning), "{text}");
+}
+
+#[test]
+fn kinds_that_were_not_tried_are_not_spoken_of() {
+    let plan = testing::plan("labs/direct-chat/two-users.yaml".into());
+    let mut some = trial(&plan);
+    some.mutants.truncate(1);
+    let text = draw(&[some.clone()], Theme::default(), 100);
+    assert!(
+        text.contains("\ndirect-chat: noticed 1 of 1 broken processes and links (100 %)\n"),
+        "{text}"
+    );
+    some.mutants.clear();
+    let text = draw(&[some], Theme::default(), 100);
+    assert!(text.contains("\ndirect-chat: nothing was broken\n"), "{text}");
 }
 
 #[test]
@@ -70,6 +101,7 @@ fn for_programs() {
     assert_eq!(lines[1]["link"], serde_json::json!(["h1", "s1"]));
     assert_eq!((&lines[3]["kind"], &lines[3]["near"]["line"]), (&"double".into(), &5.into()));
     assert_eq!(lines[4]["lines"], serde_json::json!({"killed": 1, "of": 2, "percent": 50.0}));
+    assert_eq!(lines[4]["controls"], serde_json::json!({"passed": 2, "of": 2}));
 }
 
 #[test]

@@ -50,7 +50,9 @@ impl Reporter for Witness {
             DispatchEvent::SuiteStarted { jobs } => {
                 self.runs.resize_with(jobs.len(), Seen::default);
                 self.bar = self.doing.map(|doing| {
-                    let style = ProgressStyle::with_template("{msg} {pos} of {len}  {elapsed}");
+                    let style = ProgressStyle::with_template(
+                        "{msg} {pos} of {len}  {elapsed}, {eta} to go",
+                    );
                     ProgressBar::new(jobs.len() as u64)
                         .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
                         .with_message(doing)

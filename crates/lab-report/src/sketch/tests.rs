@@ -150,6 +150,14 @@ fn what_was_captured_at_the_prompt_is_captured_again() {
     let text = sketch(&preface(), &tape.0);
     let captures = "captures:\n  h1-eth0: {host: h1, interface: h1-eth0}\n";
     assert!(text.contains(&format!("\n{captures}")) && !text.contains("h2,"), "{text}");
+    let head = "captures:  # both\n\n    wire: h2\n    h1-eth1: h1\ntopology: {single: 2}\n";
+    let text = sketch(&Preface { head: head.to_owned(), ..preface() }, &tape.0);
+    let captures =
+        "\ncaptures:  # both\n    h1-eth0: {host: h1, interface: h1-eth0}\n\n    wire: h2\n";
+    assert!(text.contains(captures), "{text}");
+    let head = "captures:\n  h1-eth0: h1\n".to_owned();
+    let text = sketch(&Preface { head, ..preface() }, &tape.0);
+    assert_eq!(text.matches("h1-eth0:").count(), 1, "{text}");
     let head = "topology: {single: 2}\ncaptures: {wire: h2}\n".to_owned();
     let text = sketch(&Preface { head, ..preface() }, &tape.0);
     assert!(text.contains("\n# captures:\n#   h1-eth0: {host: h1,"), "{text}");

@@ -28,6 +28,37 @@ fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
+/// The head of a scenario with these captures as well: hosts and interfaces. A key stands
+/// once, so they go to those that the scenario has already; as comments, if these stand in
+/// one line.
+fn with_captures(head: &str, captures: &[(String, String)]) -> String {
+    let entries = |before: &str, head: &str| {
+        let mut text = String::new();
+        for (host, interface) in captures {
+            let entry = format!("{before}{interface}:");
+            if !head.lines().any(|line| line.starts_with(&entry)) {
+                let _ = writeln!(text, "{entry} {{host: {host}, interface: {interface}}}");
+            }
+        }
+        text
+    };
+    if captures.is_empty() {
+        return head.to_owned();
+    }
+    let starts: Vec<usize> = head.match_indices("captures:").map(|(at, _)| at).collect();
+    let at = starts.into_iter().find(|&at| at == 0 || head[..at].ends_with('\n'));
+    let Some(at) = at else { return format!("{head}\ncaptures:\n{}", entries("  ", head)) };
+    let end = head[at..].find('\n').map_or(head.len(), |length| at + length + 1);
+    let (before, after) = head.split_at(end);
+    let first = after.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let indent = &first[..first.len() - first.trim_start().len()];
+    let value = before[at..].trim_end().trim_start_matches("captures:").trim_start();
+    if indent.is_empty() || !(value.is_empty() || value.starts_with('#')) {
+        return format!("{head}\n# captures:\n{}", entries("#   ", head));
+    }
+    format!("{before}{}{after}", entries(indent, after))
+}
+
 /// All of it.
 pub(super) fn scenario(
     preface: &Preface,
@@ -36,17 +67,8 @@ pub(super) fn scenario(
     deeds: &[Deed],
     addresses: &[Address],
 ) -> String {
-    let mut text = format!("name: {}\n{}", quoted(&preface.title), preface.head);
-    if !captures.is_empty() {
-        // A key stands once: those of the scenario itself go first.
-        let has_some = preface.head.lines().any(|line| line.starts_with("captures:"));
-        let comment = if has_some { "# " } else { "" };
-        let _ = write!(text, "\n{comment}captures:\n");
-        for (host, interface) in captures {
-            let _ =
-                writeln!(text, "{comment}  {interface}: {{host: {host}, interface: {interface}}}");
-        }
-    }
+    let head = with_captures(&preface.head, captures);
+    let mut text = format!("name: {}\n{head}", quoted(&preface.title));
     if !entries.is_empty() {
         text.push_str("\nprocesses:\n");
         entries.iter().for_each(|(_, entry)| text.push_str(entry));

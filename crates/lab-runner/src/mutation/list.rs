@@ -17,6 +17,9 @@ use crate::scroll::Nanos;
 /// How much later than anybody waits a delayed line comes.
 const TOO_LATE: Duration = Duration::from_millis(100);
 
+/// So many times as early as in the unbroken run a line may come before somebody waits for it.
+const EARLY: u32 = 3;
+
 /// All mutants of a plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listing {
@@ -112,12 +115,12 @@ pub fn list(plan: &Plan, base: &[Record], idle: &[Record]) -> Listing {
             }));
         };
         for (index, line) in judged.iter().enumerate() {
-            add(line, changes(plan, of, line, judged.get(index + 1).copied()));
+            add(line, changes(plan, &story, of, line, judged.get(index + 1).copied()));
         }
         for (index, (line, asked)) in answers.iter().enumerate() {
             let is_last = answers.get(index + 1).is_none_or(|(_, next)| next != asked);
             if is_last && is_waited_for(plan, &story, *asked) {
-                add(line, vec![LineChange::Drop, delay(plan, of)]);
+                add(line, vec![LineChange::Drop, delay(plan, &story, of, line)]);
             } else {
                 listing.left_out.asked += 1;
             }
@@ -192,18 +195,39 @@ fn lot(plan: &Plan, mutation: &Mutation, seed: u64) -> u64 {
 }
 
 /// What may become of a line; the next is one that somebody may notice.
-fn changes(plan: &Plan, of: ProcessId, line: &Line, next: Option<&Line>) -> Vec<LineChange> {
+fn changes(
+    plan: &Plan,
+    story: &Story,
+    of: ProcessId,
+    line: &Line,
+    next: Option<&Line>,
+) -> Vec<LineChange> {
+    let delayed = delay(plan, story, of, line);
     let swapped = next.filter(|next| next.text != line.text);
     let swapped = swapped.map(|next| LineChange::Swap(next.text.clone()));
     let altered = alter(&line.text, plan.identity.seed).map(LineChange::Alter);
-    [Some(LineChange::Drop), Some(LineChange::Double), Some(delay(plan, of)), swapped, altered]
+    [Some(LineChange::Drop), Some(LineChange::Double), Some(delayed), swapped, altered]
         .into_iter()
         .flatten()
         .collect()
 }
 
-fn delay(plan: &Plan, of: ProcessId) -> LineChange {
-    LineChange::Delay(patience(plan, of).saturating_add(TOO_LATE))
+fn delay(plan: &Plan, story: &Story, of: ProcessId, line: &Line) -> LineChange {
+    let early = earliness(plan, story, of, line).saturating_mul(EARLY);
+    LineChange::Delay(patience(plan, of).saturating_add(early).saturating_add(TOO_LATE))
+}
+
+/// How long a line was there before the step began that may have waited for it.
+fn earliness(plan: &Plan, story: &Story, of: ProcessId, line: &Line) -> Duration {
+    let waits = |played: &&Played| {
+        let action = plan.steps.get(played.step).map(|step| &step.action);
+        played.to >= line.ended
+            && matches!(action, Some(Action::Expect { from: by, .. } | Action::Ask { of: by, .. })
+                if *by == of)
+    };
+    let first = story.played.iter().filter(waits).min_by_key(|played| played.to);
+    first
+        .map_or(Duration::ZERO, |first| Duration::from_nanos(first.from.saturating_sub(line.ended)))
 }
 
 /// How long steps wait for output: of this process, or else of any.

@@ -212,6 +212,28 @@ fn prompts_are_no_mutants_and_nothing_is_swapped_with_them() {
 }
 
 #[test]
+fn a_late_line_is_late_also_for_who_waits_later() {
+    let delays = |from| {
+        let mut base = vec![
+            started(1, BOB),
+            Record { at: 4 * MS, event: Event::Input { process: ALICE, bytes: Bytes(vec![]) } },
+            said(8, BOB, "hello\n"),
+        ];
+        base.extend(step(from, 13, 4));
+        base.extend(step(13, 14, 5));
+        base.sort_by_key(|record| record.at);
+        let mutants = list(&plan(), &base, &[]).mutants.into_iter();
+        let delays = mutants.filter_map(|mutant| match mutant.mutation {
+            Mutation::Line { change: LineChange::Delay(by), .. } => Some(by),
+            _ => None,
+        });
+        delays.collect::<Vec<_>>()
+    };
+    assert_eq!(delays(4), [Duration::from_millis(5100)], "the step was waiting");
+    assert_eq!(delays(12), [Duration::from_millis(5112)], "it began 4 ms later");
+}
+
+#[test]
 fn a_line_that_came_in_pieces_is_no_mutant() {
     let mut base = base();
     base.push(Record { at: 7 * MS, event: Event::Input { process: ALICE, bytes: Bytes(vec![]) } });

@@ -301,6 +301,12 @@ impl<'p> Player<'p> {
         self.actors[process.0].life = Life::Ended(status, now);
         self.chronicle.note(now, format!("{} {status}", self.name(process)));
         self.emit(Event::ProcessExited { process, status });
+        // One that was faster than its killer was not broken.
+        if self.plan.mutation == Some(Mutation::Kill(process))
+            && status == ExitStatus::Signal(Signal::KILL)
+        {
+            self.emit(Event::Mutated {});
+        }
         self.advance(now);
     }
 

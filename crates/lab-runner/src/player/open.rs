@@ -172,8 +172,8 @@ impl Player<'_> {
                 self.emit(Event::ProcessReady { process: *process });
                 if self.plan.mutation == Some(Mutation::Kill(*process)) {
                     self.actors[process.0].excused = true;
-                    self.orders.push_back(Order::Signal(*process, Signal::KILL));
-                    self.emit(Event::Mutated {});
+                    // Before others are started: that takes time, and it is not to live.
+                    self.orders.push_front(Order::Signal(*process, Signal::KILL));
                 }
             }
             // This end was asked for; it is no surprise to the steps that follow.

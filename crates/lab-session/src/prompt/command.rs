@@ -60,6 +60,11 @@ pub enum Command {
         /// Which.
         interface: String,
     },
+    /// To end that.
+    CaptureOff {
+        /// Which.
+        interface: String,
+    },
     /// To explain the prompt, or a command.
     Help(Option<String>),
     /// To let a run that waits go on.
@@ -264,6 +269,9 @@ fn command(entry: &Entry, rest: &str, session: &SessionDescription) -> Parsed {
         ("xterm", hosts) => Command::Xterm(on_hosts(hosts, session)?),
         ("tmux", hosts) => Command::Tmux(on_hosts(hosts, session)?),
         ("capture", [interface]) => capture(interface, session)?,
+        ("capture", [interface, "off"]) => {
+            Command::CaptureOff { interface: (*interface).to_owned() }
+        }
         ("help", []) => Command::Help(None),
         ("help", [name]) => Command::Help(Some((*name).to_owned())),
         ("continue", []) => Command::Continue,

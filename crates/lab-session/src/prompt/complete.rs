@@ -60,6 +60,7 @@ fn following(first: &str, at: usize, session: &SessionDescription) -> Vec<String
             interfaces.map(|interface| interface.name.clone()).collect()
         }
         Kind::State => vec!["down".to_owned(), "up".to_owned()],
+        Kind::Off => vec!["off".to_owned()],
         Kind::Text => Vec::new(),
     };
     names.into_iter().map(|name| name + colon).collect()

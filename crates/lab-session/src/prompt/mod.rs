@@ -38,12 +38,13 @@ use perform::{Done, Performer, print};
 /// # Errors
 /// There is no such session, or it cannot be spoken to.
 pub fn run(session: &str) -> Result<bool, SessionError> {
-    let performer = Performer { session, shared: Shared::default() };
+    let performer = Performer::new(session);
     performer.look()?;
     let result = match io::stdin().is_terminal() {
         true => converse(&performer),
         false => follow(&performer),
     };
+    performer.end_captures();
     match result {
         // Somebody else has ended it.
         Err(SessionError::Ended { .. } | SessionError::Unknown { .. }) => Ok(true),

@@ -1,5 +1,6 @@
 //! Does what a line says.
 
+use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -9,11 +10,12 @@ use lab_runner::bytes::printable;
 use lab_scenario::plan::{ExitStatus, Signal};
 use signal_hook::consts::SIGINT;
 
+use super::capture::Captures;
 use super::command::{Command, Wrong, parse, process};
 use super::keyboard::Keyboard;
 use super::lines::Shared;
 use super::visit::Visit;
-use super::{capture, help, reach, show};
+use super::{help, reach, show};
 use crate::attach::{self, Input};
 use crate::client::{self, SessionError};
 use crate::protocol::{Answer, Ask, SessionDescription};
@@ -34,9 +36,14 @@ pub(super) enum Done {
 pub(super) struct Performer<'s> {
     pub(super) session: &'s str,
     pub(super) shared: Shared,
+    captures: RefCell<Captures>,
 }
 
-impl Performer<'_> {
+impl<'s> Performer<'s> {
+    pub(super) fn new(session: &'s str) -> Self {
+        Self { session, shared: Shared::default(), captures: RefCell::default() }
+    }
+
     /// Learns what there is now.
     pub(super) fn look(&self) -> Result<(), SessionError> {
         let description = client::describe(self.session)?;
@@ -124,17 +131,32 @@ impl Performer<'_> {
             }
             Command::Capture { host, interface } => {
                 let folder = known.folder.clone().unwrap_or_else(|| PathBuf::from("."));
-                let file = folder.join(format!("{interface}.pcap"));
-                capture::start(self.session, &host, &interface, &file)?;
+                let mut captures = self.captures.borrow_mut();
+                let file = captures.start(self.session, &host, &interface, &folder)?;
                 print(&format!("capturing into {}\n", file.display()));
+            }
+            Command::CaptureOff { interface } => {
+                let said = self.captures.borrow_mut().stop(&interface)?;
+                print(&format!("{said}\n"));
             }
             Command::Continue => return Ok(answer(client::ask(self.session, &Ask::Continue)?)),
             Command::Down => {
+                self.end_captures();
                 client::ask(self.session, &Ask::Down)?;
                 return Ok(Done::Left);
             }
         }
         Ok(Done::Well)
+    }
+
+    /// Ends what is captured here: with the prompt, or before the session.
+    pub(super) fn end_captures(&self) {
+        self.captures.borrow_mut().stop_all(|said| match said {
+            Ok(said) => print(&format!("{said}\n")),
+            // With the session it has ended.
+            Err(SessionError::Ended { .. }) => {}
+            Err(error) => _ = complain(&error.to_string(), error.help().as_deref()),
+        });
     }
 
     fn visitor(&self) -> windows::Visitor {
@@ -192,7 +214,7 @@ impl Performer<'_> {
 
 /// What came of something; nothing if the person has interrupted it.
 fn interrupted<T>(
-    visit: &Visit<'_>,
+    visit: &Visit,
     result: Result<T, SessionError>,
 ) -> Result<Option<T>, SessionError> {
     match result {

@@ -5,7 +5,7 @@ use std::thread;
 
 use lab_scenario::plan::ExitStatus;
 
-use super::visit::Visit;
+use super::visit::{Input, Visit};
 use crate::client::SessionError;
 use crate::measure;
 use crate::protocol::SessionDescription;
@@ -43,7 +43,7 @@ impl Tally {
 
 /// Each of the hosts pings each other one. `say` gets each host's line, in order.
 pub(super) fn ping_all(
-    visit: &Visit<'_>,
+    visit: &Visit,
     session: &SessionDescription,
     among: &[String],
     mut say: impl FnMut(&str),
@@ -84,13 +84,13 @@ fn line<'o>(host: &str, others: impl Iterator<Item = &'o str>, row: &Row) -> Str
     format!("{host} -> {}", words.join(" "))
 }
 
-fn ping(visit: &Visit<'_>, host: &str, hosts: &[(&str, &str)]) -> Result<Row, SessionError> {
+fn ping(visit: &Visit, host: &str, hosts: &[(&str, &str)]) -> Result<Row, SessionError> {
     let others: Vec<&str> =
         hosts.iter().filter(|(other, _)| *other != host).map(|(_, address)| *address).collect();
     let program = std::env::current_exe()?;
     let program = program.to_string_lossy();
     let argv = [&[program.as_ref(), measure::COMMAND, measure::PING], others.as_slice()].concat();
-    let said = visit.run(host, &argv, |_| {})?;
+    let said = visit.run(host, &argv, Input::Closed, |_| {})?;
     if said.status != ExitStatus::Code(0) {
         let help = "`ping` is in the package iputils-ping or iputils";
         return Err(refused(said.complaint(), Some(help)));
@@ -109,7 +109,7 @@ fn address<'s>(session: &'s SessionDescription, host: &str) -> Option<&'s str> {
 
 /// How much TCP carries from one host to another, as the one that receives counts it.
 pub(super) fn measure(
-    visit: &Visit<'_>,
+    visit: &Visit,
     session: &SessionDescription,
     from: &str,
     to: &str,
@@ -123,13 +123,14 @@ pub(super) fn measure(
     let (sent, received) = thread::scope(|scope| {
         let receiving = scope.spawn(move || {
             let argv = [program, measure::COMMAND, measure::RECEIVE];
-            visit.run(to, &argv, |line| {
+            visit.run(to, &argv, Input::Closed, |line| {
                 let _ = ports.send(line.to_owned());
             })
         });
         // Its first line is its port; if there is none, it says why itself.
         let sent = port.recv().ok().map(|port| {
-            visit.run(from, &[program, measure::COMMAND, measure::SEND, address, &port], |_| {})
+            let argv = [program, measure::COMMAND, measure::SEND, address, &port];
+            visit.run(from, &argv, Input::Closed, |_| {})
         });
         (sent, receiving.join())
     });

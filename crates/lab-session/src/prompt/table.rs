@@ -35,6 +35,8 @@ pub(super) enum Kind {
     Interface,
     /// `up` or `down`.
     State,
+    /// `off`.
+    Off,
     /// Anything.
     Text,
 }
@@ -339,12 +341,12 @@ pub(super) const TABLE: &[Entry] = &[
     },
     Entry {
         name: "capture",
-        arguments: "INTERFACE",
+        arguments: "INTERFACE [off]",
         about: "records the packets of an interface of a host",
-        more: "Into a file for tcpdump and Wireshark beside the record of the session, until this prompt\n\
-               ends.\n\
-               \n    capture h1-eth0",
-        words: &[Kind::Interface],
+        more: "Into a file for tcpdump and Wireshark beside the record of the session, until it is off or\n\
+               this prompt ends.\n\
+               \n    capture h1-eth0\n    capture h1-eth0 off",
+        words: &[Kind::Interface, Kind::Off],
         section: Section::Network,
     },
     Entry {

@@ -169,6 +169,7 @@ fn commands_of_mininet_are_understood() {
         ("transcript h1", Command::Transcript { of: "h1".into(), lines: LINES }),
         ("transcript server 7", Command::Transcript { of: "server".into(), lines: 7 }),
         ("capture h2-eth0", Command::Capture { host: "h2".into(), interface: "h2-eth0".into() }),
+        ("capture h2-eth0 off", Command::CaptureOff { interface: "h2-eth0".into() }),
         ("help", Command::Help(None)),
         ("help link", Command::Help(Some("link".into()))),
         ("continue", Command::Continue),
@@ -232,7 +233,7 @@ fn a_step_of_several_lines_goes_on() {
 
 #[test]
 fn words_are_completed_from_what_there_is() {
-    let table: [(&str, &[&str]); 14] = [
+    let table: [(&str, &[&str]); 15] = [
         ("no", &["nodes "]),
         ("li", &["link ", "links "]),
         ("h", &["h1 ", "h2 ", "h3 ", "heal ", "help ", "host "]),
@@ -244,6 +245,7 @@ fn words_are_completed_from_what_there_is() {
         ("send a", &["alice: "]),
         ("transcript ", &["alice ", "h1 ", "h2 ", "h3 ", "server "]),
         ("capture h2", &["h2-eth0 "]),
+        ("capture h2-eth0 ", &["off "]),
         ("help ki", &["kill "]),
         ("nodes ", &[]),
         ("partition h1,h", &["h1 ", "h2 ", "h3 "]),

@@ -18,9 +18,18 @@ use crate::protocol::{Answer, Ask};
 /// Bytes that are kept of what a program says.
 const MAX_OUTPUT: usize = 1 << 20;
 
+/// What a program reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Input {
+    /// Nothing.
+    Closed,
+    /// Nothing, and its end comes when that is asked for.
+    Held,
+}
+
 /// One command's connections to the session.
-pub(super) struct Visit<'s> {
-    session: &'s str,
+pub(super) struct Visit {
+    session: String,
     interrupted: AtomicBool,
     open: Mutex<Vec<Asker>>,
 }
@@ -40,8 +49,9 @@ impl Said {
     }
 }
 
-impl<'s> Visit<'s> {
-    pub(super) fn new(session: &'s str) -> Self {
+impl Visit {
+    pub(super) fn new(session: &str) -> Self {
+        let session = session.to_owned();
         Self { session, interrupted: AtomicBool::new(false), open: Mutex::default() }
     }
 
@@ -73,8 +83,14 @@ impl<'s> Visit<'s> {
         open.drain(..).for_each(|asker| asker.leave());
     }
 
+    /// Ends the input of programs for which it is held.
+    pub(super) fn close_input(&self) {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.iter().for_each(|asker| asker.ask(&Ask::CloseInput));
+    }
+
     fn enter(&self) -> Result<(Asker, Hearer), SessionError> {
-        let (asker, hearer) = client::enter(self.session)?;
+        let (asker, hearer) = client::enter(&self.session)?;
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Ok(clone) = asker.try_clone() {
             open.push(clone);
@@ -99,6 +115,7 @@ impl<'s> Visit<'s> {
         &self,
         host: &str,
         argv: &[&str],
+        input: Input,
         mut look: impl FnMut(&str),
     ) -> Result<Said, SessionError> {
         let (asker, mut hearer) = self.enter()?;
@@ -108,7 +125,7 @@ impl<'s> Visit<'s> {
         let mut seen = 0;
         loop {
             match hearer.hear()? {
-                Answer::Opened => asker.ask(&Ask::CloseInput),
+                Answer::Opened if input == Input::Closed => asker.ask(&Ask::CloseInput),
                 Answer::Output { stream: Stream::Stdout, bytes: Bytes(bytes) } => {
                     output.extend_from_slice(&bytes);
                     output.truncate(MAX_OUTPUT);

@@ -55,7 +55,7 @@ fn pages() -> Vec<Man> {
     let mut pages = Vec::new();
     while let Some(command) = commands.pop() {
         commands.extend(command.get_subcommands().cloned());
-        pages.push(Man::new(command));
+        pages.push(Man::new(command).source(concat!("labrun ", env!("CARGO_PKG_VERSION"))));
     }
     pages
 }

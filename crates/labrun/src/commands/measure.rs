@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::Subcommand;
 use lab_network::capture::{Capture, Spool};
+use lab_report::words;
 use lab_session::measure;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
@@ -33,7 +34,7 @@ enum Side {
     /// Ping each once
     #[command(name = measure::PING)]
     Ping { addresses: Vec<IpAddr> },
-    /// Write packets into a file until the end
+    /// Write packets into a file until the end of standard input
     #[command(name = measure::CAPTURE)]
     Capture { interface: String, file: PathBuf },
 }
@@ -49,7 +50,8 @@ pub(crate) fn main(args: &Args) -> anyhow::Result<Exit> {
 }
 
 /// Of the network namespace that this process is in. What the file holds is whole at any
-/// time, so there is nothing to do when a signal ends this.
+/// time, so there is nothing to do when a signal ends this. Says that it captures, and at the end
+/// how much it did.
 fn capture(interface: &str, file: &Path) -> anyhow::Result<()> {
     let here = File::open("/proc/self/ns/net").context("cannot see the network")?;
     let capture = Capture::open(here.as_fd(), Some(interface))
@@ -58,11 +60,23 @@ fn capture(interface: &str, file: &Path) -> anyhow::Result<()> {
     let mut spool = Spool::start(capture, to)?;
     println!("capturing");
     loop {
-        let mut fds = [PollFd::new(&spool, PollFlags::IN)];
+        let stdin = io::stdin();
+        let mut fds = [PollFd::new(&spool, PollFlags::IN), PollFd::new(&stdin, PollFlags::IN)];
         match poll(&mut fds, None) {
             Ok(_) | Err(Errno::INTR) => {}
             Err(error) => return Err(io::Error::from(error).into()),
         }
+        let is_asked_to_end = !fds[1].revents().is_empty();
         spool.copy()?;
+        if is_asked_to_end {
+            break;
+        }
     }
+    let packets = usize::try_from(spool.packets()).unwrap_or(usize::MAX);
+    let packets = words::count(packets, "packet");
+    match spool.lost()? {
+        0 => println!("{packets}"),
+        lost => println!("{packets} ({lost} more came too fast)"),
+    }
+    Ok(())
 }

@@ -1,10 +1,10 @@
 //! Scenarios that are broken on purpose: what notices and what does not.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::harness::{Lab, checkout, labrun};
+use super::harness::{Lab, checkout, files_below, labrun};
 
 /// A program that repeats what is typed, line by line.
 const ECHO: &str = r#"echo "12:34:56 here"; while read -r line; do echo "got $line"; done"#;
@@ -103,17 +103,50 @@ fn links_are_cut() {
     assert_eq!(survived.collect::<Vec<_>>(), expected, "nobody looks at the processes");
 }
 
-/// Our own labs notice what is broken: a sample of it, for all takes hours. `scripts/mutants.sh`
-/// tries everything.
 #[test]
-fn the_labs_notice() {
-    // Most runs wait in vain: more of them at a time, with more patience, take no longer.
-    let output = labrun()
-        .args(["mutate", "--sample-of-lab", "4", "--at-least", "90"])
-        .args(["--patience", "3s", "--jobs", "6"])
-        .arg(checkout().join("labs"))
-        .output()
-        .unwrap();
+fn only_some_kinds() {
+    let rest = "steps:\n  - dialogue: |\n      p> one\n      p< got one\n";
+    let lab = Lab::of_program(ECHO, "", rest);
+    let (code, lines) = mutants(&lab, &["--only", "mute,kill"]);
+    assert_eq!((code, fates(&lines)), (Some(0), vec!["mute killed".into(), "kill killed".into()]));
+    let score = lines.last().unwrap();
+    assert_eq!(score["lines"]["of"], 0);
+    assert_eq!(score["controls"], serde_json::json!({"passed": 1, "of": 1}));
+    let (code, text) = mutate(&lab.path().join("scenario.yaml"), &["--only", "mute,swop"]);
+    assert_eq!(code, Some(2));
+    assert!(text.contains("invalid value 'swop' for '--only <KIND,…>'"), "{text}");
+    assert!(text.contains("a similar value exists: 'swap'"), "{text}");
+}
+
+/// Our own labs miss every process and every link.
+#[test]
+fn the_labs_miss_every_process_and_link() {
+    // The two hundred of one scenario are of one kind: some of them are enough.
+    let labs = checkout().join("labs");
+    let large = labs.join("room-chat/two-hundred.yaml");
+    let is_scenario = |path: &PathBuf| {
+        path.extension().is_some_and(|is| is == "yaml") && !path.ends_with("lab.yaml")
+    };
+    let mut others = files_below(&labs);
+    others.retain(|path| is_scenario(path) && *path != large);
+    others.sort();
+    assert!(others.len() > 50, "{others:?}");
+    the_labs_notice(&others, &["--only", "mute,kill,cut"]);
+    the_labs_notice(&[large], &["--only", "mute,kill,cut", "--sample", "6"]);
+}
+
+/// Our own labs notice broken lines: a sample of them, for all takes an hour and more.
+/// `scripts/mutants.sh` tries everything.
+#[test]
+fn the_labs_notice_broken_lines() {
+    let lines = ["--only", "drop,double,delay,swap,alter", "--sample-of-lab", "6"];
+    the_labs_notice(&[checkout().join("labs")], &lines);
+}
+
+fn the_labs_notice(paths: &[PathBuf], arguments: &[&str]) {
+    let mut mutate = labrun();
+    mutate.args(["mutate", "--at-least", "90", "--patience", "3s"]).args(arguments).args(paths);
+    let output = mutate.output().unwrap();
     let text = [output.stdout, output.stderr].concat();
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&text));
 }

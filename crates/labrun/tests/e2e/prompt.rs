@@ -138,17 +138,30 @@ fn what_goes_wrong_in_a_script_is_said_and_counts() {
 #[test]
 fn packets_are_captured() {
     on_each_backend(|backend| {
-        let script =
-            "capture h1-eth0\nh2 ping -c2 -i0.2 -W2 h1 >/dev/null && echo there\ncapture h1\n";
-        let played = play(&["single,2", "--backend", backend], script);
+        let ping = "h2 ping -c2 -i0.2 -W2 h1 >/dev/null && echo there";
+        let script = format!(
+            "capture h1-eth0\n{ping}\ncapture h1\ncapture h1-eth0\ncapture h1-eth0 off\n\
+             capture h1-eth0 off\n{ping}\ncapture h1-eth0\n{ping}\n"
+        );
+        let played = play(&["single,2", "--backend", backend], &script);
         let said = played.ends_with(1);
         assert!(said.contains("h1-eth0.pcap\nthere\n"), "{said}");
+        assert!(said.contains("error: h1-eth0 goes into "), "{said}");
+        assert!(said.contains(" packets in "), "{said}");
+        assert!(said.contains("error: h1-eth0 is not captured at this prompt\n"), "{said}");
+        let (_, last) = said.trim_end().rsplit_once('\n').unwrap();
+        assert!(last.ends_with("h1-eth0-2.pcap"), "the second ends with the prompt: {said}");
         assert!(said.contains("write `capture h1-eth0`"), "{said}");
         let files = files_below(played.results.path());
-        let file = files.iter().find(|file| file.ends_with("h1-eth0.pcap")).unwrap();
-        let bytes = std::fs::read(file).unwrap();
-        let packets = lab_network::capture::pcap::packets(&bytes).unwrap();
-        assert!(packets.len() >= 4, "two questions and two answers: {packets:?}");
+        for name in ["h1-eth0.pcap", "h1-eth0-2.pcap"] {
+            let file = files.iter().find(|file| file.ends_with(name)).unwrap();
+            let bytes = std::fs::read(file).unwrap();
+            let packets = lab_network::capture::pcap::packets(&bytes).unwrap();
+            // RFC 894, RFC 791: Ethernet's type is IPv4, and IPv4's protocol is ICMP.
+            let is_icmp = |bytes: &[u8]| bytes[12..14] == [8, 0] && bytes[23] == 1;
+            let pings = packets.iter().filter(|packet| is_icmp(packet.bytes)).count();
+            assert_eq!(pings, 4, "two questions and two answers, and none while it was off");
+        }
     });
 }
 

@@ -4,6 +4,8 @@ use lab_scenario::plan::Mutation;
 
 use super::*;
 
+const MUTATED: Order = Order::Emit(Event::Mutated {});
+
 fn position(orders: &[Order], wanted: &Order) -> Option<usize> {
     orders.iter().position(|order| order == wanted)
 }
@@ -19,11 +21,33 @@ fn a_process_is_killed_when_it_is_ready_and_nobody_is_surprised() {
     assert_eq!(position(play.orders(), &kill), None);
     play.says(ALICE, "up\n", MS);
     play.player.spawned(BOB, Ok((8, vec![])), MS);
-    let orders = play.orders();
-    assert!(position(orders, &kill) < position(orders, &Order::Emit(Event::Mutated {})));
+    assert!(position(play.orders(), &kill).is_some());
+    assert_eq!(position(play.orders(), &MUTATED), None, "it may have ended by itself");
     play.dies(ALICE, ExitStatus::Signal(Signal::KILL), 2 * MS);
+    assert!(position(play.orders(), &MUTATED).is_some());
     play.says(BOB, "hello\n", 900 * MS);
     assert_eq!(play.end(901 * MS), (Verdict::Pass, None), "it is for the steps to notice");
+}
+
+#[test]
+fn who_is_killed_at_once_does_not_live_while_others_are_started() {
+    let mut plan = plan([expect(BOB, "hello")]);
+    plan.processes.iter_mut().for_each(|process| process.ready = None);
+    plan.mutation = Some(Mutation::Kill(ALICE));
+    let mut play = Play::raise(&plan);
+    play.player.spawned(ALICE, Ok((7, vec![])), 0);
+    let kill = position(play.orders(), &Order::Signal(ALICE, Signal::KILL));
+    let start = position(play.orders(), &Order::Spawn(BOB));
+    assert!(kill.is_some() && start.is_none_or(|start| kill < Some(start)), "{:?}", play.orders());
+}
+
+#[test]
+fn who_ends_before_the_killer_comes_was_not_broken() {
+    let mut plan = plan([Action::Exit { of: ALICE, status: None }]);
+    plan.mutation = Some(Mutation::Kill(ALICE));
+    let mut play = Play::begin(&plan);
+    play.dies(ALICE, ExitStatus::Code(0), MS);
+    assert_eq!(position(play.orders(), &MUTATED), None);
 }
 
 #[test]

@@ -1,34 +1,34 @@
 //! `labrun mutate`: does a scenario notice when something is broken?
 
-use std::cell::Cell;
-use std::ffi::OsString;
+mod stages;
+mod subject;
+
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
-use lab_report::mutation::{self, Fate, Seen, Trial, Witness};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use lab_report::mutation::{self, Seen, Trial};
 use lab_report::theme::Theme;
 use lab_report::words;
-use lab_runner::dispatcher::{Job, Options, ReportError, Summary, dispatch};
 use lab_runner::event::Verdict;
-use lab_runner::mutation::{LeftOut, Listing, Mutant, broken, idle, list, patient, sample};
+use lab_runner::mutation::{Listing, idle, list, patient, sample};
 use lab_scenario::PlanOptions;
 use lab_scenario::plan::{MutationKind, Plan};
 
+use self::stages::{Played, Stages};
+use self::subject::Subject;
 use super::run::{self, Backend};
 use crate::catalog::Catalog;
 use crate::discover::discover;
 use crate::exit::{Complaint, Exit};
-use crate::machine::{Host, stage};
+use crate::machine::Host;
 use crate::{build, terminal};
 
-/// How often a run that is invalid is made again: the machine is busy.
-const RETRIES: u32 = 5;
-
-/// How often runs that tell nothing are made again: steps came too late by chance.
-const ROUNDS: usize = 2;
+/// Runs at a time for each core: most of them wait for something that does not come.
+const JOBS_PER_CORE: usize = 4;
 
 /// Prove that scenarios can fail: break one thing at a time, and see whether they
 /// notice
@@ -43,6 +43,10 @@ pub(crate) struct Args {
     /// Scenario files, folders of labs, folders of such folders
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
+
+    /// Break only this, such as `mute,kill,cut`
+    #[arg(long, value_name = "KIND,…", value_delimiter = ',', value_parser = kinds())]
+    only: Vec<MutationKind>,
 
     /// Try at most so many mutants of each kind and scenario, chosen by the seed
     #[arg(long, value_name = "N")]
@@ -67,7 +71,7 @@ pub(crate) struct Args {
     #[arg(long, value_enum, value_name = "BACKEND", default_value_t)]
     backend: Backend,
 
-    /// Runs at a time [default: one for each core]
+    /// Runs at a time, of which most wait in vain [default: four for each core]
     #[arg(short, long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
 
@@ -122,44 +126,27 @@ pub(crate) fn main(args: &Args) -> anyhow::Result<Exit> {
     if !args.no_build {
         build::build_labs(&catalog.scenarios, &jobs)?;
     }
-    let stages = Stages::new(args, host.known())?;
+    let stages = Stages::new(host.known())?;
     let plans: Vec<Plan> = jobs.into_iter().map(|job| job.plan).collect();
 
     let unbroken = plans.iter().flat_map(|plan| [plan.clone(), idle(plan)]).collect();
-    let (seen, summary) = stages.play(unbroken, true, "unbroken runs")?;
-    if summary.interrupted {
+    let played = stages.play_unbroken(unbroken)?;
+    if played.interrupted {
         return Ok(Exit::Interrupted);
     }
     let mut subjects: Vec<Subject<'_>> = plans
         .iter()
-        .zip(seen.chunks_exact(2))
+        .zip(played.seen.chunks_exact(2))
         .map(|(plan, seen)| args.subject(plan, seen))
         .collect::<Result<_, _>>()?;
-    drop(seen);
+    drop(played);
     args.draw_lots(&mut subjects);
 
     let begun = Instant::now();
     let broken: Vec<Plan> = subjects.iter().flat_map(Subject::plans).collect();
-    let (mut seen, mut summary) = stages.play(broken.clone(), false, "mutants")?;
-    let mut runs = summary.total;
-    for _ in 0..ROUNDS {
-        let again: Vec<usize> =
-            (0..broken.len()).filter(|&at| !tells(&broken[at], &seen[at])).collect();
-        if again.is_empty() || summary.interrupted {
-            break;
-        }
-        let plans = again.iter().map(|&at| broken[at].clone()).collect();
-        let news;
-        (news, summary) = stages.play(plans, false, "once more")?;
-        runs += summary.total;
-        for (at, new) in again.into_iter().zip(news) {
-            seen[at] = new;
-        }
-    }
-    if summary.interrupted {
-        return Ok(Exit::Interrupted);
-    }
-    let mut seen = seen.into_iter();
+    let Played { seen, slips, runs, interrupted } =
+        stages.play_broken(&broken, args.runs_at_a_time())?;
+    let mut seen = seen.into_iter().zip(slips);
     let trials: Vec<Trial<'_>> =
         subjects.into_iter().map(|subject| subject.tried(&mut seen)).collect::<Result<_, _>>()?;
     match args.format {
@@ -171,61 +158,17 @@ pub(crate) fn main(args: &Args) -> anyhow::Result<Exit> {
         }
         Format::Json => terminal::print(&mutation::lines(&trials)?)?,
     }
+    if interrupted {
+        return Ok(Exit::Interrupted);
+    }
     Ok(args.verdict(&trials))
 }
 
-/// Whether a run tells anything: of a mutant, whether it is noticed; of one in which
-/// nothing is broken, that it passes.
-fn tells(plan: &Plan, seen: &Seen) -> bool {
-    match plan.mutation {
-        Some(_) => !matches!(Fate::of(seen), Fate::Void(_)),
-        None => seen.outcome.as_ref().is_some_and(|outcome| outcome.verdict == Verdict::Pass),
-    }
-}
-
-/// A scenario that passes, and what of it will be broken.
-struct Subject<'a> {
-    plan: &'a Plan,
-    /// The same with shorter waits.
-    patient: Plan,
-    mutants: Vec<Mutant>,
-    left_out: LeftOut,
-}
-
-impl<'a> Subject<'a> {
-    /// One run with shorter waits and nothing broken, then the mutants; nothing if there
-    /// are none.
-    fn plans(&self) -> impl Iterator<Item = Plan> + '_ {
-        let control = (!self.mutants.is_empty()).then(|| self.patient.clone());
-        let mutants = self.mutants.iter().map(|mutant| broken(&self.patient, &mutant.mutation));
-        control.into_iter().chain(mutants)
-    }
-
-    /// What came of it. The run in which nothing was broken tells whether the
-    /// shorter waits are long enough.
-    fn tried(self, seen: &mut impl Iterator<Item = Seen>) -> anyhow::Result<Trial<'a>> {
-        let control = if self.mutants.is_empty() { None } else { seen.next() };
-        let control = control.and_then(|seen| seen.outcome);
-        if let Some(outcome) = control.filter(|outcome| outcome.verdict != Verdict::Pass) {
-            let label = self.plan.identity.label();
-            let why = outcome.failure.map_or_else(String::new, |failure| failure.summary);
-            let message = format!(
-                "{label} passes as it is, but not with shorter waits and nothing broken: {why}"
-            );
-            return Err(Complaint {
-                exit: Exit::Unsure,
-                message,
-                help: Some("give steps more time with --patience, or use fewer --jobs".to_owned()),
-            }
-            .into());
-        }
-        let fates = seen.map(|seen| Fate::of(&seen));
-        let mutants = self.mutants.into_iter().zip(fates).collect();
-        Ok(Trial { plan: self.plan, mutants, left_out: self.left_out })
-    }
-}
-
 impl Args {
+    fn runs_at_a_time(&self) -> usize {
+        self.jobs.map_or_else(|| run::cores() * JOBS_PER_CORE, NonZeroUsize::get)
+    }
+
     fn plan_options(&self) -> PlanOptions {
         PlanOptions {
             backend: self.backend.choice(),
@@ -253,7 +196,10 @@ impl Args {
             .into());
         }
         let patient = patient(plan, &base.records, self.patience);
-        let Listing { mutants, left_out } = list(&patient, &base.records, &idle.records);
+        let Listing { mut mutants, left_out } = list(&patient, &base.records, &idle.records);
+        if !self.only.is_empty() {
+            mutants.retain(|mutant| self.only.contains(&mutant.mutation.kind()));
+        }
         Ok(Subject { plan, patient, mutants, left_out })
     }
 
@@ -285,50 +231,11 @@ impl Args {
     }
 }
 
-/// How runs are made: in folders that are thrown away.
-struct Stages {
-    jobs: usize,
-    environment: Vec<(OsString, OsString)>,
-    folder: tempfile::TempDir,
-    folders: Cell<usize>,
-}
-
-impl Stages {
-    fn new(args: &Args, environment: Vec<(OsString, OsString)>) -> anyhow::Result<Self> {
-        Ok(Self {
-            jobs: args.jobs.map_or_else(run::cores, NonZeroUsize::get),
-            environment,
-            folder: tempfile::tempdir()?,
-            folders: Cell::new(0),
-        })
-    }
-
-    fn play(
-        &self,
-        plans: Vec<Plan>,
-        keeps_records: bool,
-        doing: &'static str,
-    ) -> anyhow::Result<(Vec<Seen>, Summary)> {
-        let jobs: Vec<Job> =
-            plans.into_iter().map(|plan| Job { plan, missing: Vec::new() }).collect();
-        let make_folder = |_: &Plan| {
-            self.folders.set(self.folders.get() + 1);
-            let folder = self.folder.path().join(self.folders.get().to_string());
-            match std::fs::create_dir(&folder) {
-                Ok(()) => Ok(folder),
-                Err(error) => Err(ReportError::new("make a folder for a run", error)),
-            }
-        };
-        let options = Options {
-            jobs: self.jobs,
-            retry_invalid: RETRIES,
-            folder: Some(Box::new(make_folder)),
-            ..Options::new(stage(self.environment.clone()))
-        };
-        let mut witness = Witness::new(keeps_records, terminal::is_live(true).then_some(doing));
-        let summary = dispatch(&jobs, options, &mut witness)?;
-        Ok((witness.into_runs(), summary))
-    }
+fn kinds() -> impl TypedValueParser<Value = MutationKind> {
+    PossibleValuesParser::new(MutationKind::ALL.map(MutationKind::name)).try_map(|name| {
+        let mut all = MutationKind::ALL.into_iter();
+        all.find(|kind| kind.name() == name).ok_or("no such kind")
+    })
 }
 
 fn percent(text: &str) -> Result<f64, String> {
