@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use lab_scenario::answer::Claim;
-use lab_scenario::pattern::{PatternError, PatternTemplate};
+use lab_scenario::pattern::{Pattern, PatternError, PatternTemplate};
 use lab_scenario::plan::{Action, Answer, Assertion, Input, Plan, Ready};
 use lab_scenario::source::Place;
 use lab_scenario::template::{Reference, Template};
 
 use crate::checks::Looks;
-use crate::matcher::Matcher;
+use crate::matcher::{self, Matcher};
 
 /// Values that steps have saved, by name.
 pub(crate) type Saved = BTreeMap<String, String>;
@@ -84,15 +84,18 @@ impl Sought {
     /// In words, what is missing or wrong.
     pub(crate) fn prepare(&mut self, saved: &Saved) -> Result<(), String> {
         let Some(pattern) = &self.late else { return Ok(()) };
-        if let PatternTemplate::Literal(template) = pattern
-            && render(template, saved)?.is_empty()
-        {
-            return Err(format!("`{pattern}` is empty, so there is nothing to look for"));
-        }
         let compiled = pattern.compile(|reference| look_up(saved, reference));
-        self.matcher = Some(Matcher::new(compiled.map_err(|error| missing(&error))?));
+        self.matcher = Some(matcher(pattern, compiled.map_err(|error| missing(&error))?)?);
         Ok(())
     }
+}
+
+/// The matcher of a pattern that is filled in.
+fn matcher(pattern: &PatternTemplate, filled_in: Pattern) -> Result<Matcher, String> {
+    if matcher::is_of_nothing(&filled_in) {
+        return Err(format!("`{pattern}` is empty, so there is nothing to look for"));
+    }
+    Ok(Matcher::new(filled_in))
 }
 
 fn look_up(saved: &Saved, reference: &Reference) -> Option<String> {
@@ -164,7 +167,8 @@ impl Lines {
 #[error("{cause}")]
 pub(crate) struct ScriptError {
     pub(crate) place: Place,
-    pub(crate) cause: PatternError,
+    /// In words.
+    pub(crate) cause: String,
 }
 
 impl Script {
@@ -282,7 +286,9 @@ impl<L: Fn(&Reference) -> Option<String>> Compiler<L> {
         };
         match known.render(as_if_saved) {
             Ok(_) => Ok(known),
-            Err(reference) => Err(ScriptError { place, cause: PatternError::Unknown(reference) }),
+            Err(reference) => {
+                Err(ScriptError { place, cause: PatternError::Unknown(reference).to_string() })
+            }
         }
     }
 
@@ -295,9 +301,10 @@ impl<L: Fn(&Reference) -> Option<String>> Compiler<L> {
             };
             return Ok(Sought { matcher: None, late: Some(late) });
         }
-        let compiled = pattern.compile(&self.lookup);
-        let compiled = compiled.map_err(|cause| ScriptError { place, cause })?;
-        Ok(Sought { matcher: Some(Matcher::new(compiled)), late: None })
+        let compiled = pattern.compile(&self.lookup).map_err(|error| error.to_string());
+        let matcher = compiled.and_then(|compiled| matcher(pattern, compiled));
+        let matcher = matcher.map_err(|cause| ScriptError { place, cause })?;
+        Ok(Sought { matcher: Some(matcher), late: None })
     }
 }
 

@@ -9,9 +9,13 @@ use crate::matcher::{Found, Matcher, Scan};
 /// but only the newest half of this is remembered.
 pub(crate) const MAX_KEPT: usize = 16 << 20;
 
-/// Chunks that come sooner than this after another share its time: a bound on
-/// what a program that writes byte by byte makes us remember.
+/// Chunks that come sooner than this after another share its time, if nothing else happened
+/// in between: a bound on what a program that writes byte by byte makes us remember.
 const RESOLUTION: Nanos = 100_000;
+
+/// Of so many chunks the times are kept, whatever else happened. Those that come too soon
+/// afterwards share that of another.
+const MAX_ARRIVALS: usize = 1 << 20;
 
 /// A moment, in nanoseconds since the run began.
 pub(crate) type Nanos = u64;
@@ -39,7 +43,8 @@ impl Scroll {
     /// Adds what came out.
     pub(crate) fn push(&mut self, bytes: &[u8], at: Nanos) {
         let same = |&(_, last): &(usize, Nanos)| at.saturating_sub(last) < RESOLUTION;
-        if std::mem::take(&mut self.divided) || !self.arrivals.last().is_some_and(same) {
+        let divided = std::mem::take(&mut self.divided) && self.arrivals.len() < MAX_ARRIVALS;
+        if divided || !self.arrivals.last().is_some_and(same) {
             self.arrivals.push((self.end(), at));
         }
         self.newest = at;
@@ -135,15 +140,22 @@ impl Scroll {
         matcher.captures(&self.kept, at.saturating_sub(self.lost))
     }
 
-    /// Moves the cursor past a match.
+    /// Moves the cursor past a match: never back, and past one of nothing too, so that it
+    /// is not found again.
     pub(crate) fn consume(&mut self, range: &Range<usize>) {
-        self.cursor = range.end;
+        self.cursor = self.cursor.max(range.end + usize::from(range.is_empty()));
     }
 
     /// When the byte at a position came.
     pub(crate) fn time_of(&self, position: usize) -> Nanos {
         let after = self.arrivals.partition_point(|&(start, _)| start <= position);
         self.arrivals.get(after.saturating_sub(1)).map_or(0, |&(_, at)| at)
+    }
+
+    /// Where that begins which came after a time.
+    pub(crate) fn first_after(&self, at: Nanos) -> usize {
+        let next = self.arrivals.partition_point(|&(_, came)| came <= at);
+        self.arrivals.get(next).map_or_else(|| self.end(), |&(start, _)| start)
     }
 
     /// When the last bytes came.
@@ -183,7 +195,7 @@ impl ScrollScan {
 
 #[cfg(test)]
 mod tests {
-    use lab_scenario::pattern::Pattern;
+    use lab_scenario::pattern::{Pattern, compile_regex};
 
     use super::*;
 
@@ -206,6 +218,33 @@ mod tests {
         assert_eq!(scroll.find(&mut scan, &two, false), Found::Not);
         assert_eq!((scroll.time_of(4), scroll.time_of(8)), (1_000_000, 2_000_000));
         assert_eq!(scroll.last_arrival(), Some(2_000_000));
+    }
+
+    #[test]
+    fn the_cursor_never_goes_back() {
+        let mut scroll = Scroll::default();
+        scroll.push(b"one two\n\n\n", 0);
+        scroll.consume(&(4..7));
+        scroll.consume(&(0..3));
+        assert_eq!(scroll.cursor(), 7);
+        let empty = Matcher::new(Pattern::Regex(compile_regex("^$").unwrap()));
+        for expected in [Found::Here(8..8), Found::Here(9..9), Found::Not] {
+            let found = scroll.find(&mut ScrollScan::new(scroll.cursor()), &empty, true);
+            assert_eq!(found, expected);
+            if let Found::Here(range) = found {
+                scroll.consume(&range);
+            }
+        }
+    }
+
+    #[test]
+    fn chunks_share_a_time_only_if_nothing_came_between() {
+        let mut scroll = Scroll::default();
+        scroll.push(b"a", 1_000_000);
+        scroll.push(b"b", 1_050_000);
+        scroll.divide();
+        scroll.push(b"c", 1_060_000);
+        assert_eq!([0, 1, 2].map(|at| scroll.time_of(at)), [1_000_000, 1_000_000, 1_060_000]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use lab_scenario::plan::{ExitStatus, Process, Stdio};
+use lab_scenario::plan::{ExitStatus, Process, Signal, Stdio};
 
 use crate::event::Stream;
 use crate::matcher::{Found, Matcher};
@@ -42,6 +42,8 @@ pub(super) struct Actor {
     pub(super) recorded: usize,
     /// Somebody asked it to end, so that however it ends is no surprise.
     pub(super) excused: bool,
+    /// What steps have sent it since it was started.
+    pub(super) signals: Vec<Signal>,
     /// Whether what was typed last lacks its Enter.
     pub(super) mid_line: bool,
 }
@@ -73,6 +75,7 @@ impl Actor {
             typed: Vec::new(),
             recorded: 0,
             excused: false,
+            signals: Vec::new(),
             mid_line: false,
         }
     }
@@ -81,8 +84,22 @@ impl Actor {
     pub(super) fn start(&mut self) {
         self.life = Life::Running;
         self.excused = false;
+        self.signals.clear();
         self.mid_line = false;
         self.scrolls.iter_mut().for_each(Scroll::reopen);
+    }
+
+    /// Whether somebody asked it to end like this: all at once, or by a signal. One that is
+    /// only to be heard, such as SIGHUP by a server that reads its files again, excuses no crash.
+    pub(super) fn is_excused(&self, status: ExitStatus) -> bool {
+        /// Those by which a program is asked to end, with a code if it likes: HUP, INT, QUIT,
+        /// ABRT and TERM.
+        const ENDING: [Signal; 5] = [Signal::HUP, Signal(2), Signal(3), Signal(6), Signal::TERM];
+        self.excused
+            || match status {
+                ExitStatus::Signal(by) => self.signals.contains(&by),
+                ExitStatus::Code(_) => self.signals.iter().any(|sent| ENDING.contains(sent)),
+            }
     }
 
     pub(super) fn scroll_mut(&mut self, stream: Stream) -> Option<&mut Scroll> {

@@ -131,6 +131,8 @@ pub(crate) struct Player<'p> {
     labels: Vec<(String, Nanos)>,
     /// Hosts whose processes are stopped where they are.
     paused: BTreeSet<String>,
+    /// Who said what came last, if nothing was typed or named since.
+    speaker: Option<(ProcessId, Stream)>,
     /// The link that is still to be cut on purpose.
     uncut: Option<&'p [String; 2]>,
     /// Steps that came to their end so far, in all lines and turns.
@@ -164,6 +166,7 @@ impl<'p> Player<'p> {
             blame: None,
             saved: Saved::new(),
             labels: Vec::new(),
+            speaker: None,
             paused: BTreeSet::new(),
             uncut: match &plan.mutation {
                 Some(Mutation::Cut(ends)) => Some(ends),
@@ -266,8 +269,12 @@ impl<'p> Player<'p> {
     pub(crate) fn output(&mut self, process: ProcessId, stream: Stream, bytes: &[u8], now: Nanos) {
         let now = self.pause.inside(now);
         let at = self.moment(now);
+        let goes_on = self.speaker.replace((process, stream)) == Some((process, stream));
         if let Some(scroll) = self.actors[process.0].scroll_mut(stream) {
             let was_cut = scroll.is_cut();
+            if !goes_on {
+                scroll.divide();
+            }
             scroll.push(bytes, at);
             if scroll.is_cut() && !was_cut {
                 self.warn(format!(

@@ -7,7 +7,7 @@ use super::step::StepState;
 use super::{Order, Player, nanos};
 use crate::bytes::Bytes;
 use crate::event::Event;
-use crate::scroll::{Nanos, Scroll};
+use crate::scroll::Nanos;
 
 /// End of input on a terminal (termios(3), VEOF).
 const CTRL_D: u8 = 4;
@@ -43,7 +43,7 @@ impl Player<'_> {
             }
             Action::Signal { to, signal } => match self.running(*to) {
                 Ok(()) => {
-                    self.actors[to.0].excused = true;
+                    self.actors[to.0].signals.push(*signal);
                     self.orders.push_back(Order::Signal(*to, *signal));
                     StepState::Watching
                 }
@@ -136,6 +136,7 @@ impl Player<'_> {
         }
         self.chronicle.typed(now, self.name(to), &bytes);
         let at = self.moment(now);
+        self.speaker = None;
         self.actors[to.0].typed.push((at, bytes.clone()));
         self.emit(Event::Input { process: to, bytes: Bytes(bytes.clone()) });
         self.orders.push_back(Order::Type(to, bytes));
@@ -181,8 +182,7 @@ impl Player<'_> {
             Action::Label(label) => {
                 // Of what has the same time, it comes after what was said and typed before.
                 self.labels.push((label.clone(), self.moment(now) + 1));
-                let scrolls = self.actors.iter_mut().flat_map(|actor| &mut actor.scrolls);
-                scrolls.for_each(Scroll::divide);
+                self.speaker = None;
                 self.emit(Event::Labelled { step: index, label: label.clone() });
                 self.pause_at(label, now);
             }

@@ -10,7 +10,7 @@ use super::strand::{Strand, Trial};
 use super::{Blame, Order, Player, SpawnFailure, failure, nanos};
 use crate::event::{Event, Verdict};
 use crate::matcher::Matcher;
-use crate::scroll::Nanos;
+use crate::scroll::{Nanos, Scroll};
 
 /// How the command of an `exec` step ended and what it said, or why it never ran.
 pub(crate) type ExecResult = Result<(ExitStatus, Vec<u8>), SpawnFailure>;
@@ -244,7 +244,8 @@ impl Player<'_> {
         Ok(Progress::WaitUntil(wait))
     }
 
-    /// What came before a match of a stream though it may not.
+    /// What came before a match of a stream, and after the match before it, though it may
+    /// not. Of the other stream of a process with pipes the times tell what came between.
     fn forbidden(
         &self,
         index: usize,
@@ -255,10 +256,18 @@ impl Player<'_> {
         let Action::Expect { without, .. } = &self.plan.steps[index].action else { return None };
         let lines = &self.script.steps[index];
         let actor = &self.actors[from.0];
+        let matched = |scroll: &Scroll| Some(scroll.time_of(scroll.cursor().checked_sub(1)?));
+        let since = actor.scrolls.iter().filter_map(matched).max();
+        let until = actor.scrolls[stream].time_of(start);
         let came = |matcher: &Matcher| {
             actor.scrolls.iter().enumerate().any(|(number, scroll)| {
-                let found = scroll.find_from(matcher, scroll.cursor());
-                found.is_some_and(|found| number != stream || found.start < start)
+                if number == stream {
+                    let found = scroll.find_from(matcher, scroll.cursor());
+                    return found.is_some_and(|found| found.start < start);
+                }
+                let from = since.map_or(0, |since| scroll.first_after(since)).max(scroll.cursor());
+                let found = scroll.find_from(matcher, from);
+                found.is_some_and(|found| scroll.time_of(found.start) <= until)
             })
         };
         let found = lines.without.iter().position(|sought| sought.matcher().is_some_and(came))?;

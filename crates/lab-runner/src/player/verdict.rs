@@ -16,7 +16,7 @@ impl Player<'_> {
             let actor = &self.actors[process.0];
             let unexpected = match actor.status()? {
                 ExitStatus::Code(0) => false,
-                status => !actor.excused && !self.is_foreseen(process, status),
+                status => !actor.is_excused(status) && !self.is_foreseen(process, status),
             };
             unexpected.then(|| actor.drained_at().map(|at| (process, at))).flatten()
         })

@@ -16,6 +16,7 @@ use super::*;
 mod ask;
 mod broken;
 mod captures;
+mod causes;
 mod held;
 mod labels;
 mod strands;

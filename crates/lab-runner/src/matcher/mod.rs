@@ -8,11 +8,16 @@
 //!   how far it came and steps back only as far as a match could reach: the
 //!   length of a literal; the start of the line for an expression that cannot
 //!   match a line end; [`LOOKBACK`] for one that can.
-//! * A regular expression that matches up to the very end of what is there might
-//!   match more, or no longer (`\d+`, `$`, `\b`), once the next byte comes.
-//!   Such a match is [`Found::Perhaps`]: it counts when more output confirms
-//!   it, when the stream has ended, or when the program has paused; who calls
-//!   says so with `settled`.
+//! * A regular expression that matches in a line that goes on might match more, or no
+//!   longer (`\d+`, `.*:`, `$`, `\b`), once the next byte comes. If so ([`tail`]), the match
+//!   is [`Found::Perhaps`]: it counts when more output confirms it, when the stream
+//!   has ended, or when the program has paused; who calls says so with `settled`. Only
+//!   one that could go on in other lines counts as soon as its own is whole: programs that
+//!   never pause must not hold it up.
+//!
+//! A match of nothing at the end of what is there is none: something must come for it.
+
+mod tail;
 
 use std::ops::Range;
 
@@ -20,6 +25,7 @@ use lab_scenario::pattern::Pattern;
 use memchr::memmem;
 use regex::bytes::Regex;
 use regex_syntax::hir::{Class, Hir, HirKind};
+use tail::Tail;
 
 /// How far back a match across line ends may begin before output that was
 /// already scanned, in bytes.
@@ -29,7 +35,7 @@ pub(crate) const LOOKBACK: usize = 64 << 10;
 #[derive(Debug)]
 pub(crate) enum Matcher {
     Literal(Box<memmem::Finder<'static>>),
-    Regex { regex: Regex, crosses_lines: bool },
+    Regex { regex: Regex, crosses_lines: bool, tail: Tail },
 }
 
 /// What a search came to.
@@ -37,7 +43,7 @@ pub(crate) enum Matcher {
 pub(crate) enum Found {
     /// Here.
     Here(Range<usize>),
-    /// There is a match, but it touches the end of the output and might change.
+    /// There is a match, but what comes next may change it.
     Perhaps,
     /// Not yet.
     Not,
@@ -68,15 +74,20 @@ impl Scan {
                 .map(|at| start + at..start + at + finder.needle().len()),
             Matcher::Regex { regex, .. } => regex.find_at(output, start).map(|m| m.range()),
         };
-        match (range, matcher) {
-            (Some(range), Matcher::Regex { .. }) if range.end == output.len() && !settled => {
+        let range = range.filter(|range| !range.is_empty() || range.end < output.len());
+        let Some(range) = range else {
+            self.scanned = output.len();
+            return Found::Not;
+        };
+        match matcher {
+            Matcher::Regex { regex, tail, .. }
+                if !settled
+                    && memchr::memchr(b'\n', &output[range.end..]).is_none()
+                    && tail.may_change(regex.as_str(), output, start, &range) =>
+            {
                 Found::Perhaps
             }
-            (Some(range), _) => Found::Here(range),
-            (None, _) => {
-                self.scanned = output.len();
-                Found::Not
-            }
+            _ => Found::Here(range),
         }
     }
 
@@ -84,7 +95,9 @@ impl Scan {
     fn start(&self, matcher: &Matcher, output: &[u8]) -> usize {
         let scanned = self.scanned.min(output.len());
         let back = match matcher {
-            Matcher::Literal(finder) => scanned.saturating_sub(finder.needle().len() - 1),
+            Matcher::Literal(finder) => {
+                scanned.saturating_sub(finder.needle().len().saturating_sub(1))
+            }
             Matcher::Regex { crosses_lines: true, .. } => scanned.saturating_sub(LOOKBACK),
             Matcher::Regex { crosses_lines: false, .. } => {
                 memchr::memrchr(b'\n', &output[..scanned]).map_or(0, |newline| newline + 1)
@@ -95,8 +108,8 @@ impl Scan {
 }
 
 impl Matcher {
-    /// Makes a pattern ready. A pattern is never empty: the scenario's check
-    /// sees to it.
+    /// Makes a pattern ready. A pattern is never empty: the scenario's check and the
+    /// script see to it.
     pub(crate) fn new(pattern: Pattern) -> Self {
         match pattern {
             Pattern::Literal(bytes) => {
@@ -104,7 +117,7 @@ impl Matcher {
             }
             Pattern::Regex(regex) => {
                 let crosses_lines = crosses_lines(&regex);
-                Self::Regex { regex, crosses_lines }
+                Self::Regex { regex, crosses_lines, tail: Tail::default() }
             }
         }
     }
@@ -139,10 +152,10 @@ impl Matcher {
     ) -> Box<dyn Iterator<Item = Range<usize>> + 'a> {
         match self {
             Self::Literal(finder) => {
-                let length = finder.needle().len();
+                let length = finder.needle().len().max(1);
                 let mut next = 0;
                 Box::new(std::iter::from_fn(move || {
-                    let at = next + finder.find(&output[next..])?;
+                    let at = next + finder.find(output.get(next..)?)?;
                     next = at + length;
                     Some(at..next)
                 }))
@@ -152,15 +165,26 @@ impl Matcher {
     }
 }
 
+/// Whether there is nothing in a pattern: all that it matches is no text, anywhere.
+pub(crate) fn is_of_nothing(pattern: &Pattern) -> bool {
+    match pattern {
+        Pattern::Literal(bytes) => bytes.is_empty(),
+        Pattern::Regex(regex) => parse(regex).is_some_and(|hir| {
+            let properties = hir.properties();
+            properties.maximum_len() == Some(0) && properties.look_set().is_empty()
+        }),
+    }
+}
+
 /// Whether a match may hold a line end, or look at what is beyond one.
 fn crosses_lines(regex: &Regex) -> bool {
-    regex_syntax::ParserBuilder::new()
-        .utf8(false)
-        .multi_line(true)
-        .crlf(true)
-        .build()
-        .parse(regex.as_str())
-        .map_or(true, |hir| may_hold_newline(&hir))
+    parse(regex).is_none_or(|hir| may_hold_newline(&hir))
+}
+
+/// As the scenario's patterns are compiled.
+fn parse(regex: &Regex) -> Option<Hir> {
+    let mut builder = regex_syntax::ParserBuilder::new();
+    builder.utf8(false).multi_line(true).crlf(true).build().parse(regex.as_str()).ok()
 }
 
 fn may_hold_newline(hir: &Hir) -> bool {
@@ -241,6 +265,16 @@ mod tests {
     }
 
     #[test]
+    fn patterns_of_nothing() {
+        let of_regex = |text| is_of_nothing(&Pattern::Regex(compile_regex(text).unwrap()));
+        assert!(is_of_nothing(&Pattern::Literal(vec![])) && of_regex("") && of_regex("()(?:)"));
+        assert!(!of_regex("^$") && !of_regex("x*") && !of_regex(" "));
+        let empty = Matcher::new(Pattern::Literal(vec![]));
+        assert!(empty.all(b"abc").count() < 5, "not for ever");
+        assert_eq!(Scan::new(2).find(&empty, b"ab", true), Found::Not);
+    }
+
+    #[test]
     fn which_expressions_cross_lines() {
         for (text, crosses) in [
             ("hello.*", false),
@@ -254,6 +288,17 @@ mod tests {
         ] {
             let Matcher::Regex { crosses_lines, .. } = regex(text) else { unreachable!() };
             assert_eq!(crosses_lines, crosses, "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_at_the_end_is_no_match() {
+        let empty = regex("^$");
+        for settled in [false, true] {
+            assert_eq!(Scan::new(0).find(&empty, b"", settled), Found::Not);
+            assert_eq!(Scan::new(0).find(&empty, b"one\n", settled), Found::Not);
+            assert_eq!(Scan::new(0).find(&empty, b"one\n\r\n", settled), Found::Here(4..4));
+            assert_eq!(Scan::new(0).find(&regex("x*"), b"", settled), Found::Not);
         }
     }
 
@@ -275,9 +320,9 @@ mod tests {
     proptest! {
         #[test]
         fn chunks_do_not_matter(
-            output in proptest::collection::vec(prop::sample::select(b"ab1\n \xff".to_vec()), 0..60),
+            output in proptest::collection::vec(prop::sample::select(b"ab1\n :\xff\xc3\xab".to_vec()), 0..60),
             mut cuts in proptest::collection::vec(0_usize..60, 0..8),
-            which in 0_usize..9,
+            which in 0_usize..13,
         ) {
             let matcher = match which {
                 0 => literal("ab"),
@@ -288,7 +333,11 @@ mod tests {
                 5 => regex("b$"),
                 6 => regex(r"1 *\n"),
                 7 => regex(r"\d+"),
-                _ => regex(r"a\s+1"),
+                8 => regex("a(.*):"),
+                9 => regex("a(.*)"),
+                10 => regex("a.*1|b"),
+                11 => regex(r"\w+\b"),
+                _ => regex(r"a[^1]+?1"),
             };
             cuts.sort_unstable();
             let whole = search(&matcher, &output, &[]);
