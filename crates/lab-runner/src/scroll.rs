@@ -53,7 +53,9 @@ impl Scroll {
             let lose = self.kept.len() - MAX_KEPT / 2;
             self.kept.drain(..lose);
             self.lost += lose;
-            self.arrivals.retain(|&(start, _)| start >= self.lost);
+            // What is left of the chunk that is cut keeps its time.
+            let gone = self.arrivals.partition_point(|&(start, _)| start <= self.lost);
+            self.arrivals.drain(..gone.saturating_sub(1));
         }
     }
 
@@ -261,5 +263,8 @@ mod tests {
         assert_eq!(scroll.find(&mut scan, &end, false), Found::Here(total - 7..total));
         assert!(scroll.is_cut() && scroll.bytes().len() <= MAX_KEPT);
         assert_eq!(scroll.time_of(total - 1), 41_000_000);
+        let first = scroll.end() - scroll.bytes().len();
+        let chunk = u64::try_from(first >> 20).unwrap();
+        assert_eq!(scroll.time_of(first), chunk * 1_000_000, "its chunk was cut");
     }
 }

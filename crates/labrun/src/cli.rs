@@ -38,7 +38,6 @@ enum Command {
     Exec(sessions::ExecArgs),
     Continue(sessions::ContinueArgs),
     Down(sessions::DownArgs),
-    #[command(hide = true)]
     Prompt(sessions::PromptArgs),
     List(list::Args),
     Check(check::Args),
