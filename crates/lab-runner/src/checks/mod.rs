@@ -49,10 +49,9 @@ pub(crate) fn judge(
         let name = record.witness(*absent).name;
         return outcome(Verdict::Inconclusive, format!("{name} was never started"));
     }
-    let Some(parts) = parts(window, record.labels) else {
-        let label = window.after.as_deref().or(window.before.as_deref()).unwrap_or_default();
-        let found = format!("the run never came to `{label}`");
-        return outcome(Verdict::Inconclusive, found);
+    let parts = match parts(window, record.labels) {
+        Ok(parts) => parts,
+        Err(why) => return outcome(Verdict::Inconclusive, why),
     };
     let matcher = |index: usize| looks.sought.get(index).and_then(Sought::matcher);
     match (assertion, matcher(0)) {

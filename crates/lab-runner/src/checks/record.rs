@@ -55,9 +55,11 @@ impl Part {
     }
 }
 
-/// The parts of a run that a window opens on, in order; `None` if the run never
-/// came to one.
-pub(super) fn parts(window: &Window, labels: &[(String, Nanos)]) -> Option<Vec<Part>> {
+/// The parts of a run that a window opens on, in order.
+///
+/// # Errors
+/// In words, what the run never came to.
+pub(super) fn parts(window: &Window, labels: &[(String, Nanos)]) -> Result<Vec<Part>, String> {
     let times = |wanted: &str| {
         let labels = labels.iter().filter(|(name, _)| name == wanted).map(|(_, at)| *at);
         labels.collect::<Vec<_>>()
@@ -78,7 +80,17 @@ pub(super) fn parts(window: &Window, labels: &[(String, Nanos)]) -> Option<Vec<P
             Some(Part { from, to: end.min(from.saturating_add(lasting)) })
         })
         .collect();
-    (!parts.is_empty()).then_some(parts)
+    if !parts.is_empty() {
+        return Ok(parts);
+    }
+    let ends = window.after.iter().chain(&window.before);
+    let never = |wanted: &&String| labels.iter().all(|(name, _)| name != *wanted);
+    let missing = match ends.clone().find(never) {
+        Some(label) => format!("`{label}`"),
+        // It came to both, but not in this order.
+        None => ends.rev().map(|label| format!("`{label}`")).collect::<Vec<_>>().join(" after "),
+    };
+    Err(format!("the run never came to {missing}"))
 }
 
 #[cfg(test)]
@@ -98,21 +110,25 @@ mod tests {
     #[test]
     fn windows() {
         let labels: Vec<(String, Nanos)> =
-            [("cut", 10), ("healed", 20), ("cut", 30), ("healed", 40), ("cut", 50)]
+            [("cut", 10), ("healed", 20), ("cut", 30), ("healed", 40), ("cut", 50), ("last", 60)]
                 .map(|(name, at)| (name.to_owned(), at))
                 .to_vec();
         let end = Nanos::MAX;
         let table = [
-            (window(None, None, None), Some(vec![(0, end)])),
-            (window(Some("cut"), Some("healed"), None), Some(vec![(10, 20), (30, 40)])),
-            (window(Some("healed"), None, Some(5)), Some(vec![(20, 25), (40, 45)])),
-            (window(None, Some("healed"), None), Some(vec![(0, 20)])),
-            (window(Some("never"), None, None), None),
-            (window(Some("cut"), Some("never"), None), None),
+            (window(None, None, None), Ok(vec![(0, end)])),
+            (window(Some("cut"), Some("healed"), None), Ok(vec![(10, 20), (30, 40)])),
+            (window(Some("healed"), None, Some(5)), Ok(vec![(20, 25), (40, 45)])),
+            (window(None, Some("healed"), None), Ok(vec![(0, 20)])),
+            (window(Some("never"), None, None), Err("`never`")),
+            (window(None, Some("never"), None), Err("`never`")),
+            (window(Some("cut"), Some("never"), None), Err("`never`")),
+            (window(Some("never"), Some("cut"), None), Err("`never`")),
+            (window(Some("last"), Some("cut"), None), Err("`cut` after `last`")),
         ];
         for (window, expected) in table {
             let found = parts(&window, &labels);
             let found = found.map(|p| p.iter().map(|p| (p.from, p.to)).collect::<Vec<_>>());
+            let expected = expected.map_err(|label| format!("the run never came to {label}"));
             assert_eq!(found, expected, "{window:?}");
         }
     }
