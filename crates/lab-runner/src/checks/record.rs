@@ -39,6 +39,31 @@ impl<'a> Record<'a> {
     pub(crate) fn witness(&self, id: ProcessId) -> Witness<'a> {
         self.witnesses[id.0]
     }
+
+    /// What is missing of what one of them said at a moment or later, in words.
+    pub(super) fn gap(
+        &self,
+        of: impl IntoIterator<Item = ProcessId>,
+        since: Nanos,
+    ) -> Option<String> {
+        of.into_iter().find_map(|id| self.witness(id).gap(since))
+    }
+}
+
+impl Witness<'_> {
+    /// What is missing of what it said at a moment or later, in words.
+    pub(super) fn gap(&self, since: Nanos) -> Option<String> {
+        let is_cut = self.scrolls.iter().any(|scroll| {
+            // What is lost came no later than what is kept.
+            let lost = scroll.end() - scroll.bytes().len();
+            scroll.is_cut() && scroll.time_of(lost) >= since
+        });
+        is_cut.then(|| format!("the beginning of {}'s output was not", self.name))
+    }
+
+    pub(super) fn has_spoken(&self) -> bool {
+        self.scrolls.iter().any(|scroll| scroll.end() > 0)
+    }
 }
 
 /// A part of a run.
@@ -53,6 +78,11 @@ impl Part {
     pub(super) fn holds(self, at: Nanos) -> bool {
         self.from <= at && at < self.to
     }
+}
+
+/// When the first of them begins.
+pub(super) fn begin(parts: &[Part]) -> Nanos {
+    parts.first().map_or(0, |part| part.from)
 }
 
 /// The parts of a run that a window opens on, in order.
