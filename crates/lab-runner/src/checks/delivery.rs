@@ -1,169 +1,93 @@
 //! What was typed into one process and came out of others: how often, where not,
 //! and how long it took.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use lab_scenario::plan::{LatencyBounds, ProcessId, Times};
 
-use super::record::{Part, Record, Witness};
+use super::messages::{Delivery, Messages};
+use super::record::{Record, Witness};
 use super::{outcome, seconds};
 use crate::bytes::printable;
 use crate::event::{CheckOutcome, Verdict};
-use crate::matcher::Matcher;
 use crate::scroll::Nanos;
 
-/// Something that was typed, and must arrive.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Sent {
-    at: Nanos,
-    text: Vec<u8>,
-}
-
-/// What was typed into a process and matches: the first group of the expression,
-/// or else all of it. What is empty cannot be looked for.
-pub(super) fn sent(witness: Witness<'_>, matcher: &Matcher, parts: &[Part]) -> Vec<Sent> {
-    let typed = witness.typed.iter().filter(|(at, _)| parts.iter().any(|part| part.holds(*at)));
-    typed
-        .flat_map(|(at, typed)| {
-            let found =
-                matcher.all(typed).map(|range| match matcher.captures(typed, range.start) {
-                    groups if groups.is_empty() => typed[range].to_vec(),
-                    mut groups => groups.swap_remove(0),
-                });
-            found
-                .filter(|text| !text.is_empty())
-                .map(|text| Sent { at: *at, text })
-                .collect::<Vec<_>>()
-        })
-        .collect()
-}
-
-/// When a text came out of a process, each time: as a word of its own, so that
-/// `message 1` is not found in `message 10`.
-fn arrivals(witness: &Witness<'_>, text: &[u8]) -> Vec<Nanos> {
-    let is_word = |byte: Option<&u8>| {
-        byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 0x80)
-    };
-    let (first, last) = (is_word(text.first()), is_word(text.last()));
-    let finder = memchr::memmem::Finder::new(text);
-    let mut times = Vec::new();
-    for scroll in witness.scrolls {
-        let bytes = scroll.bytes();
-        let lost = scroll.end() - bytes.len();
-        let mut from = 0;
-        while let Some(start) = finder.find(&bytes[from..]).map(|at| from + at) {
-            let end = start + text.len();
-            let before = start.checked_sub(1).and_then(|at| bytes.get(at));
-            if (first && is_word(before)) || (last && is_word(bytes.get(end))) {
-                from = start + 1;
-                continue;
-            }
-            times.push(scroll.time_of(lost + end - 1));
-            from = end;
-        }
-    }
-    times.sort_unstable();
-    times
-}
-
-/// What was sent, by text: when, each time.
-fn by_text(sent: &[Sent]) -> BTreeMap<&[u8], Vec<Nanos>> {
-    let mut texts: BTreeMap<&[u8], Vec<Nanos>> = BTreeMap::new();
-    for Sent { at, text } in sent {
-        texts.entry(text).or_default().push(*at);
-    }
-    texts
-}
+const ONCE: Times = Times { at_least: 1, at_most: Some(1) };
+const NEVER: Times = Times { at_least: 0, at_most: Some(0) };
 
 pub(super) fn judge_delivered(
-    sent: &[Sent],
+    messages: &Messages,
     to: &[ProcessId],
     times: Times,
     never: &[ProcessId],
     record: &Record<'_>,
 ) -> CheckOutcome {
-    if sent.is_empty() {
-        return outcome(Verdict::Inconclusive, "nothing like it was sent");
-    }
-    for (text, moments) in by_text(sent) {
-        let first = moments.first().copied().unwrap_or(0);
-        let shown = printable(text);
-        let came = |id: &ProcessId| {
-            let witness = record.witness(*id);
-            let arrivals = arrivals(&witness, text);
-            (witness, arrivals.iter().filter(|at| **at >= first).count() as u64)
-        };
-        // The same text sent twice must arrive twice as often.
-        let sends = moments.len() as u64;
-        for (witness, count) in to.iter().map(came) {
-            let (least, most) = (times.at_least * sends, times.at_most.map(|most| most * sends));
-            if count < least || most.is_some_and(|most| count > most) {
-                if count < least && witness.is_cut() {
-                    let found = format!("the beginning of what {} said was not kept", witness.name);
-                    return outcome(Verdict::Inconclusive, found);
-                }
-                let wanted = if count < least { least } else { most.unwrap_or(least) };
-                let found = format!(
-                    "`{shown}`, sent at {}, came out of {} {}, not {}",
-                    seconds(first),
-                    witness.name,
-                    so_often(count),
-                    so_often(wanted)
-                );
-                return outcome(Verdict::Fail, found);
+    let all = format!("so for all {} that were sent", messages.len());
+    let mut doubt = None;
+    let never = never.iter().map(|id| (id, NEVER));
+    for (id, times) in to.iter().map(|id| (id, times)).chain(never) {
+        let witness = record.witness(*id);
+        let gap = witness.gap(messages.begin());
+        let mut few = None;
+        for delivery in messages.deliveries(&witness, times) {
+            let count = delivery.came.count;
+            let is_few = count < times.at_least;
+            if times.at_most.is_some_and(|most| count > most) || (is_few && gap.is_none()) {
+                return outcome(Verdict::Fail, told(&delivery, times, &witness));
+            }
+            if is_few {
+                few.get_or_insert_with(|| told(&delivery, times, &witness));
             }
         }
-        if let Some((witness, _)) = never.iter().map(came).find(|(_, count)| *count > 0) {
-            let found = format!("`{shown}` came out of {}", witness.name);
-            return outcome(Verdict::Fail, found);
-        }
+        // More may have come, and from who never spoke nothing would have come anyway.
+        let gap = gap.filter(|_| few.is_some() || times.at_most.is_some());
+        let lost = gap.map(|gap| super::doubt(few.as_deref().unwrap_or(&all), &gap));
+        let silent = || {
+            let found = format!("{} said nothing at all, so this shows nothing", witness.name);
+            outcome(Verdict::Inconclusive, found)
+        };
+        doubt = doubt.or(lost).or_else(|| (!witness.has_spoken()).then(silent));
     }
-    // That nobody heard what was meant for nobody shows something only of those
-    // who hear at all.
-    let silent = to.is_empty().then(|| never.iter().map(|id| record.witness(*id)));
-    if let Some(deaf) = silent.into_iter().flatten().find(|witness| !witness.has_spoken()) {
-        let found = format!("{} said nothing at all, so this shows nothing", deaf.name);
-        return outcome(Verdict::Inconclusive, found);
+    doubt.unwrap_or_else(|| outcome(Verdict::Pass, all))
+}
+
+/// How often one came out that should have come another number of times.
+fn told(delivery: &Delivery<'_>, times: Times, witness: &Witness<'_>) -> String {
+    let Delivery { text, sent, came } = delivery;
+    let (text, sent, name) = (printable(text), seconds(*sent), witness.name);
+    let wanted = if came.count < times.at_least { Some(times.at_least) } else { times.at_most };
+    match (came.count, wanted.unwrap_or(times.at_least)) {
+        (0, _) => format!("`{text}`, sent at {sent}, never came out of {name}"),
+        (_, 0) => format!("`{text}`, sent at {sent}, came out of {name}"),
+        (count, wanted) => format!(
+            "`{text}`, sent at {sent}, came out of {name} {}, not {}",
+            so_often(count),
+            so_often(wanted)
+        ),
     }
-    outcome(Verdict::Pass, format!("so for all {} that were sent", sent.len()))
 }
 
 fn so_often(count: u64) -> String {
     match count {
-        0 => "never".to_owned(),
         1 => "once".to_owned(),
         _ => format!("{count} times"),
     }
 }
 
 pub(super) fn judge_latency(
-    sent: &[Sent],
+    messages: &Messages,
     to: &[ProcessId],
     bounds: &LatencyBounds,
     record: &Record<'_>,
 ) -> CheckOutcome {
-    if sent.is_empty() {
-        return outcome(Verdict::Inconclusive, "nothing like it was sent");
-    }
     let mut taken: Vec<Nanos> = Vec::new();
-    for (text, moments) in by_text(sent) {
-        for id in to {
-            let witness = record.witness(*id);
-            let mut arrivals = arrivals(&witness, text).into_iter().peekable();
-            for sent in &moments {
-                while arrivals.next_if(|at| at < sent).is_some() {}
-                let Some(at) = arrivals.next() else {
-                    let found = format!(
-                        "`{}`, sent at {}, never came out of {}",
-                        printable(text),
-                        seconds(*sent),
-                        witness.name
-                    );
-                    return outcome(Verdict::Fail, found);
-                };
-                taken.push(at - sent);
-            }
+    for id in to {
+        let witness = record.witness(*id);
+        for delivery in messages.deliveries(&witness, ONCE) {
+            let Some(first) = delivery.came.first else {
+                return outcome(Verdict::Fail, told(&delivery, ONCE, &witness));
+            };
+            taken.push(first.saturating_sub(delivery.sent));
         }
     }
     taken.sort_unstable();

@@ -2,10 +2,12 @@
 //!
 //! A statement that something is absent is only worth as much as the witness: of
 //! a process that never said anything it shows nothing, so it is inconclusive. So
-//! is a statement about messages none of which was ever sent, and one about a part
-//! of the run that never came.
+//! is a statement about messages none of which was ever sent, one about a part
+//! of the run that never came, and one that what was not kept could change.
 
+mod attribution;
 mod delivery;
+mod messages;
 mod one_order;
 mod order;
 mod packets;
@@ -21,9 +23,10 @@ use crate::bytes::printable;
 use crate::event::{CheckOutcome, Verdict};
 use crate::matcher::Matcher;
 use crate::script::{Saved, Sought};
-use crate::scroll::{Nanos, Scroll};
+use crate::scroll::Nanos;
+use messages::Messages;
 use packets::Way;
-use record::{Part, parts};
+use record::{Part, begin, parts};
 pub(crate) use record::{Record, Witness};
 
 /// Times that are named of many.
@@ -49,10 +52,9 @@ pub(crate) fn judge(
         let name = record.witness(*absent).name;
         return outcome(Verdict::Inconclusive, format!("{name} was never started"));
     }
-    let Some(parts) = parts(window, record.labels) else {
-        let label = window.after.as_deref().or(window.before.as_deref()).unwrap_or_default();
-        let found = format!("the run never came to `{label}`");
-        return outcome(Verdict::Inconclusive, found);
+    let parts = match parts(window, record.labels) {
+        Ok(parts) => parts,
+        Err(why) => return outcome(Verdict::Inconclusive, why),
     };
     let matcher = |index: usize| looks.sought.get(index).and_then(Sought::matcher);
     match (assertion, matcher(0)) {
@@ -83,18 +85,30 @@ pub(crate) fn judge(
         }
         (Assertion::Order(said), Some(_)) => {
             let matchers: Vec<_> = (0..said.len()).filter_map(matcher).collect();
-            order::judge_order(said, &matchers, &parts, record)
+            let judged = order::judge_order(said, &matchers, &parts, record);
+            excuse(judged, record.gap(said.iter().map(|said| said.by), begin(&parts)))
         }
         (Assertion::SameOrder { of, partial, .. }, Some(matcher)) => {
-            order::judge_same(of, *partial, matcher, &parts, record)
+            let judged = order::judge_same(of, *partial, matcher, &parts, record);
+            match record.gap(of.iter().copied(), begin(&parts)) {
+                Some(gap) => doubt(&judged.found, &gap),
+                None => judged,
+            }
         }
         (Assertion::Delivered { sent, to, times, never }, Some(matcher)) => {
-            let sent = delivery::sent(record.witness(sent.into), matcher, &parts);
-            delivery::judge_delivered(&sent, to, *times, never, record)
+            match Messages::typed(record.witness(sent.into), matcher, &parts) {
+                Ok(messages) => delivery::judge_delivered(&messages, to, *times, never, record),
+                Err(why) => outcome(Verdict::Inconclusive, why),
+            }
         }
         (Assertion::Latency { sent, to, bounds }, Some(matcher)) => {
-            let sent = delivery::sent(record.witness(sent.into), matcher, &parts);
-            delivery::judge_latency(&sent, to, bounds, record)
+            match Messages::typed(record.witness(sent.into), matcher, &parts) {
+                Ok(messages) => {
+                    let judged = delivery::judge_latency(&messages, to, bounds, record);
+                    excuse(judged, record.gap(to.iter().copied(), messages.begin()))
+                }
+                Err(why) => outcome(Verdict::Inconclusive, why),
+            }
         }
         (_, None) => outcome(Verdict::Inconclusive, "there is nothing to look for"),
     }
@@ -102,6 +116,19 @@ pub(crate) fn judge(
 
 fn outcome(verdict: Verdict, found: impl Into<String>) -> CheckOutcome {
     CheckOutcome { verdict, found: found.into() }
+}
+
+/// What shows nothing, because of what is missing of the record.
+fn doubt(found: &str, gap: &str) -> CheckOutcome {
+    outcome(Verdict::Inconclusive, format!("{found} in what was kept, but {gap}"))
+}
+
+/// A failure shows nothing if what is missing of the record could be what it misses.
+fn excuse(judged: CheckOutcome, gap: Option<String>) -> CheckOutcome {
+    match gap.filter(|_| judged.verdict == Verdict::Fail) {
+        Some(gap) => doubt(&judged.found, &gap),
+        None => judged,
+    }
 }
 
 /// The worst of what holds of each of several; with names if there are several.
@@ -167,10 +194,9 @@ fn judge_count(
         1 => format!("found once, at {}", moments(&found)),
         count => format!("found {count} times, at {}", moments(&found)),
     };
-    let is_cut = witnesses.iter().any(Witness::is_cut);
-    let gap = is_cut.then_some("the beginning of its output was not");
+    let gap = witnesses.iter().find_map(|witness| witness.gap(begin(parts)));
     let silent = (!witnesses.iter().any(Witness::has_spoken)).then_some(SAID_NOTHING);
-    conclude(times, found.count, &told, gap, silent)
+    conclude(times, found.count, &told, gap.as_deref(), silent)
 }
 
 /// Judges a number of occurrences. `gap` says what is missing of the record, `silent` why
@@ -186,7 +212,7 @@ fn conclude(
         return outcome(Verdict::Fail, found);
     }
     if let Some(gap) = gap.filter(|_| count < at_least || at_most.is_some()) {
-        return outcome(Verdict::Inconclusive, format!("{found} in what was kept, but {gap}"));
+        return doubt(found, gap);
     }
     if count < at_least {
         return outcome(Verdict::Fail, found);
@@ -231,20 +257,26 @@ fn seconds(at: Nanos) -> String {
 
 fn judge_lines(matcher: &Matcher, witness: &Witness<'_>) -> CheckOutcome {
     use bstr::ByteSlice as _;
+    let gap = witness.gap(0);
+    let kept = if gap.is_some() { " that was kept" } else { "" };
+    // Of a line whose beginning is lost nobody knows whether it matched.
+    let whole = witness.scrolls.iter().flat_map(|scroll| {
+        let is_cut = scroll.is_cut();
+        scroll.bytes().lines().skip(usize::from(is_cut))
+    });
     let mut lines = 0_u64;
-    for line in witness.scrolls.iter().flat_map(|scroll| scroll.bytes().lines()) {
+    for line in whole {
         lines += 1;
         if matcher.all(line).next().is_none() {
             let line = printable(line);
-            return outcome(Verdict::Fail, format!("line {lines} does not match: `{line}`"));
+            return outcome(Verdict::Fail, format!("line {lines}{kept} does not match: `{line}`"));
         }
+    }
+    if let Some(gap) = gap {
+        return doubt("all lines match", &gap);
     }
     if lines == 0 {
         return outcome(Verdict::Inconclusive, SAID_NOTHING);
-    }
-    if witness.is_cut() {
-        let reason = "all lines that were kept match, but the beginning of its output was not";
-        return outcome(Verdict::Inconclusive, reason);
     }
     outcome(Verdict::Pass, format!("all {lines} lines match"))
 }
@@ -268,15 +300,5 @@ impl Looks {
         let holds = comparison.of(&left, &right)?;
         let not = if holds { "" } else { ": that does not hold" };
         Ok((holds, format!("{left} {comparison} {right}{not}")))
-    }
-}
-
-impl Witness<'_> {
-    fn is_cut(&self) -> bool {
-        self.scrolls.iter().any(Scroll::is_cut)
-    }
-
-    fn has_spoken(&self) -> bool {
-        self.scrolls.iter().any(|scroll| scroll.end() > 0)
     }
 }

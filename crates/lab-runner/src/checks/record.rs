@@ -39,6 +39,31 @@ impl<'a> Record<'a> {
     pub(crate) fn witness(&self, id: ProcessId) -> Witness<'a> {
         self.witnesses[id.0]
     }
+
+    /// What is missing of what one of them said at a moment or later, in words.
+    pub(super) fn gap(
+        &self,
+        of: impl IntoIterator<Item = ProcessId>,
+        since: Nanos,
+    ) -> Option<String> {
+        of.into_iter().find_map(|id| self.witness(id).gap(since))
+    }
+}
+
+impl Witness<'_> {
+    /// What is missing of what it said at a moment or later, in words.
+    pub(super) fn gap(&self, since: Nanos) -> Option<String> {
+        let is_cut = self.scrolls.iter().any(|scroll| {
+            // What is lost came no later than what is kept.
+            let lost = scroll.end() - scroll.bytes().len();
+            scroll.is_cut() && scroll.time_of(lost) >= since
+        });
+        is_cut.then(|| format!("the beginning of {}'s output was not", self.name))
+    }
+
+    pub(super) fn has_spoken(&self) -> bool {
+        self.scrolls.iter().any(|scroll| scroll.end() > 0)
+    }
 }
 
 /// A part of a run.
@@ -55,9 +80,16 @@ impl Part {
     }
 }
 
-/// The parts of a run that a window opens on, in order; `None` if the run never
-/// came to one.
-pub(super) fn parts(window: &Window, labels: &[(String, Nanos)]) -> Option<Vec<Part>> {
+/// When the first of them begins.
+pub(super) fn begin(parts: &[Part]) -> Nanos {
+    parts.first().map_or(0, |part| part.from)
+}
+
+/// The parts of a run that a window opens on, in order.
+///
+/// # Errors
+/// In words, what the run never came to.
+pub(super) fn parts(window: &Window, labels: &[(String, Nanos)]) -> Result<Vec<Part>, String> {
     let times = |wanted: &str| {
         let labels = labels.iter().filter(|(name, _)| name == wanted).map(|(_, at)| *at);
         labels.collect::<Vec<_>>()
@@ -78,7 +110,17 @@ pub(super) fn parts(window: &Window, labels: &[(String, Nanos)]) -> Option<Vec<P
             Some(Part { from, to: end.min(from.saturating_add(lasting)) })
         })
         .collect();
-    (!parts.is_empty()).then_some(parts)
+    if !parts.is_empty() {
+        return Ok(parts);
+    }
+    let ends = window.after.iter().chain(&window.before);
+    let never = |wanted: &&String| labels.iter().all(|(name, _)| name != *wanted);
+    let missing = match ends.clone().find(never) {
+        Some(label) => format!("`{label}`"),
+        // It came to both, but not in this order.
+        None => ends.rev().map(|label| format!("`{label}`")).collect::<Vec<_>>().join(" after "),
+    };
+    Err(format!("the run never came to {missing}"))
 }
 
 #[cfg(test)]
@@ -98,21 +140,25 @@ mod tests {
     #[test]
     fn windows() {
         let labels: Vec<(String, Nanos)> =
-            [("cut", 10), ("healed", 20), ("cut", 30), ("healed", 40), ("cut", 50)]
+            [("cut", 10), ("healed", 20), ("cut", 30), ("healed", 40), ("cut", 50), ("last", 60)]
                 .map(|(name, at)| (name.to_owned(), at))
                 .to_vec();
         let end = Nanos::MAX;
         let table = [
-            (window(None, None, None), Some(vec![(0, end)])),
-            (window(Some("cut"), Some("healed"), None), Some(vec![(10, 20), (30, 40)])),
-            (window(Some("healed"), None, Some(5)), Some(vec![(20, 25), (40, 45)])),
-            (window(None, Some("healed"), None), Some(vec![(0, 20)])),
-            (window(Some("never"), None, None), None),
-            (window(Some("cut"), Some("never"), None), None),
+            (window(None, None, None), Ok(vec![(0, end)])),
+            (window(Some("cut"), Some("healed"), None), Ok(vec![(10, 20), (30, 40)])),
+            (window(Some("healed"), None, Some(5)), Ok(vec![(20, 25), (40, 45)])),
+            (window(None, Some("healed"), None), Ok(vec![(0, 20)])),
+            (window(Some("never"), None, None), Err("`never`")),
+            (window(None, Some("never"), None), Err("`never`")),
+            (window(Some("cut"), Some("never"), None), Err("`never`")),
+            (window(Some("never"), Some("cut"), None), Err("`never`")),
+            (window(Some("last"), Some("cut"), None), Err("`cut` after `last`")),
         ];
         for (window, expected) in table {
             let found = parts(&window, &labels);
             let found = found.map(|p| p.iter().map(|p| (p.from, p.to)).collect::<Vec<_>>());
+            let expected = expected.map_err(|label| format!("the run never came to {label}"));
             assert_eq!(found, expected, "{window:?}");
         }
     }

@@ -1,12 +1,16 @@
 //! Checks on records that were never played.
 
+mod delivery;
+mod lost;
+
 use std::time::Duration;
 
 use lab_scenario::pattern::PatternTemplate;
-use lab_scenario::plan::{CaptureId, LatencyBounds, Said, Typed};
+use lab_scenario::plan::{CaptureId, Said};
 use lab_scenario::template::Template;
 
 use super::*;
+use crate::scroll::{MAX_KEPT, Scroll};
 use crate::traffic::{Gap, Traffic, datagram};
 
 const ALICE: ProcessId = ProcessId(0);
@@ -28,14 +32,20 @@ struct Story {
     said: [Vec<(Nanos, &'static str)>; 3],
     typed: Vec<(Nanos, &'static str)>,
     labels: Vec<(Nanos, &'static str)>,
+    /// Who says so much in the first milliseconds that what came before the third is not kept.
+    loud: Option<ProcessId>,
     traffic: Vec<Traffic>,
 }
 
 impl Story {
     fn judge(&self, assertion: &Assertion, window: &Window) -> (Verdict, String) {
-        let scrolls = self.said.each_ref().map(|said| {
+        let scrolls: [_; 3] = std::array::from_fn(|id| {
             let mut scroll = Scroll::default();
-            for (at, text) in said {
+            if self.loud == Some(ProcessId(id)) {
+                let chunk = vec![b'x'; MAX_KEPT / 16];
+                (0..17).for_each(|turn| scroll.push(&chunk, turn * MS / 4));
+            }
+            for (at, text) in &self.said[id] {
                 scroll.push(text.as_bytes(), at * MS);
             }
             vec![scroll]
@@ -83,15 +93,6 @@ fn absent(of: ProcessId, text: &str) -> Assertion {
         output: pattern(text),
         times: times(0, Some(0)),
         together: false,
-    }
-}
-
-fn delivered(to: &[ProcessId], never: &[ProcessId], number: Times) -> Assertion {
-    Assertion::Delivered {
-        sent: Typed { into: ALICE, text: pattern("/^To bob:(.*)$/") },
-        to: to.to_vec(),
-        times: number,
-        never: never.to_vec(),
     }
 }
 
@@ -187,67 +188,6 @@ fn one_order_of_what_each_saw_a_part_of() {
     let found = "no order agrees with all: alice saw `1` before `3`, carol saw `3` before `1`";
     assert_eq!(story.whole(&one), (Verdict::Fail, found.into()));
     assert_eq!(said("says 1", "says 1", "says 1").whole(&one).0, Verdict::Inconclusive);
-}
-
-#[test]
-fn deliveries() {
-    let typed = ["To bob:m 1\n", "To bob:m 10\n", "who\n", "To bob:m 1\n"];
-    let story = |bob, carol| Story {
-        said: [vec![(0, "alice\n")], bob, carol],
-        typed: (1..).map(|n| n * 10).zip(typed).collect(),
-        ..Story::default()
-    };
-    let all =
-        || vec![(11, "m 1 From alice\n"), (21, "m 10 From alice\n"), (41, "m 1 From alice\n")];
-    let once = times(1, Some(1));
-    let (verdict, found) = story(all(), vec![(1, "hi")]).whole(&delivered(&[BOB], &[CAROL], once));
-    assert_eq!((verdict, &*found), (Verdict::Pass, "so for all 3 that were sent"));
-    let mut lost = all();
-    lost.pop();
-    let (verdict, found) = story(lost, vec![]).whole(&delivered(&[BOB], &[], once));
-    assert_eq!(verdict, Verdict::Fail);
-    assert_eq!(found, "`m 1`, sent at 0.010 s, came out of bob once, not 2 times");
-    let mut doubled = all();
-    doubled.push((50, "m 10 From alice\n"));
-    assert_eq!(
-        story(doubled.clone(), vec![]).whole(&delivered(&[BOB], &[], once)).0,
-        Verdict::Fail
-    );
-    let at_least = times(1, None);
-    assert_eq!(story(doubled, vec![]).whole(&delivered(&[BOB], &[], at_least)).0, Verdict::Pass);
-    let overheard = story(all(), vec![(12, "m 1\n")]).whole(&delivered(&[BOB], &[CAROL], once));
-    assert_eq!(overheard, (Verdict::Fail, "`m 1` came out of carol".into()));
-    let deaf = story(all(), vec![]).whole(&delivered(&[], &[CAROL], once));
-    assert_eq!(deaf.0, Verdict::Inconclusive);
-    let nothing = Story { typed: vec![], ..story(all(), vec![]) };
-    assert_eq!(nothing.whole(&delivered(&[BOB], &[], once)).0, Verdict::Inconclusive);
-}
-
-#[test]
-fn latencies() {
-    let story = Story {
-        said: [vec![], vec![(12, "a\n"), (23, "b\n"), (36, "c\n")], vec![]],
-        typed: vec![(10, "To bob:a\n"), (20, "To bob:b\n"), (30, "To bob:c\n")],
-        ..Story::default()
-    };
-    let latency = |median: u64, max: u64| Assertion::Latency {
-        sent: Typed { into: ALICE, text: pattern("/^To bob:(.*)$/") },
-        to: vec![BOB],
-        bounds: LatencyBounds {
-            median: Some(Duration::from_millis(median)),
-            max: Some(Duration::from_millis(max)),
-            p99: None,
-        },
-    };
-    let (verdict, found) = story.whole(&latency(3, 6));
-    assert_eq!(verdict, Verdict::Pass);
-    assert_eq!(found, "3 messages: median 3.000 ms, p99 6.000 ms, max 6.000 ms");
-    assert_eq!(story.whole(&latency(2, 6)).0, Verdict::Fail);
-    assert_eq!(story.whole(&latency(3, 5)).0, Verdict::Fail);
-    let lost = Story { said: [vec![], vec![(12, "a\n")], vec![]], ..story };
-    let (verdict, found) = lost.whole(&latency(3, 6));
-    assert_eq!(verdict, Verdict::Fail);
-    assert_eq!(found, "`b`, sent at 0.020 s, never came out of bob");
 }
 
 #[test]
