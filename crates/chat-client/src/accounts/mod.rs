@@ -9,7 +9,8 @@ use crate::shell::{self, Shell};
 use anyhow::Context as _;
 use chat_net::{App, ConnId, ConnMap, Event, Io, Pool, Via};
 use chat_proto::accounts::{
-    Client, ClientAction, ClientEvent, DEFAULT_PORT, Intake, MAX_GROWTH, Outcome, Step, Wants,
+    Client, ClientAction, ClientEvent, DEFAULT_PORT, Intake, LineError, MAX_GROWTH, Outcome, Step,
+    Wants,
 };
 use chat_proto::units::{parse_positive_duration, parse_size};
 use chat_terminal::{Input, Mode, PROMPT};
@@ -74,6 +75,7 @@ pub(crate) fn run(args: &AccountsArgs) -> anyhow::Result<ExitCode> {
             exchanges: Exchanges::new(servers, args.connect.connect_timeout, args.answer_timeout),
             visitors: ConnMap::default(),
             max_line: args.max_frame.saturating_add(MAX_GROWTH),
+            refused: false,
             pause: args.pause,
             asked: None,
             typed: 0,
@@ -99,6 +101,8 @@ struct Accounts {
     /// Those who connected to us.
     visitors: ConnMap<(IpAddr, Intake)>,
     max_line: usize,
+    /// The server had something longer for us, and the user knows.
+    refused: bool,
     pause: Duration,
     /// What the prompt asks for.
     asked: Option<Wants>,
@@ -164,7 +168,16 @@ impl Accounts {
                 io.set_deadline(conn, None);
                 self.tell(ClientEvent::Heard { conn, from, line: &line }, io);
             }
-            Step::Failed(_) => io.close(conn),
+            Step::Failed(error) => {
+                io.close(conn);
+                if matches!(error, LineError::TooLong { .. })
+                    && self.exchanges.is_server(from)
+                    && !std::mem::replace(&mut self.refused, true)
+                {
+                    let why = "the server has something for you that is too long to be taken";
+                    self.shell.complain(&format!("{why}: {error}\nhelp: raise `--max-frame`"));
+                }
+            }
             Step::Done => {}
         }
     }

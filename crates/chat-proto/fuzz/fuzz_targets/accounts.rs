@@ -75,7 +75,9 @@ fuzz_target!(|data: &[u8]| {
                 }
             }
         }
-        let delivered = [Delivered::Yes, Delivered::No, Delivered::Perhaps][usize::from(what % 3)];
+        let outcomes =
+            [Delivered::Yes, Delivered::No, Delivered::Perhaps, Delivered::Refused];
+        let delivered = outcomes[usize::from(what % 4)];
         if what & 64 != 0
             && let Some(ticket) = pushes.pop_front()
         {

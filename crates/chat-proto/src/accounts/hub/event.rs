@@ -145,6 +145,11 @@ pub enum Note {
         to: Arc<str>,
         seq: u64,
     },
+    /// A text that is too long once its control characters are harmless.
+    TooLong {
+        from: Arc<str>,
+        bytes: usize,
+    },
     MailboxFull {
         to: Arc<str>,
     },
@@ -156,6 +161,11 @@ pub enum Note {
         to: Arc<str>,
         at: SocketAddr,
         failures: u32,
+    },
+    /// A client with receipts refuses this again and again; from now on it comes after all else.
+    SetAside {
+        to: Arc<str>,
+        seq: u64,
     },
     /// An old client breaks every connection; what was sent to it counts as read.
     GivenUp {

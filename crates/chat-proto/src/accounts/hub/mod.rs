@@ -53,6 +53,8 @@ pub struct Options {
     pub silence: Duration,
     /// The pause before a push that failed is tried again; it doubles up to sixteen times itself.
     pub retry: Duration,
+    /// The longest text of a message, as it is passed on, in bytes.
+    pub max_text: usize,
     /// Bytes that may wait for one user.
     pub max_mailbox: usize,
     /// Passwords that may wait to be checked, altogether; a quarter of them from one address.
@@ -68,6 +70,7 @@ impl Default for Options {
             lockout: Duration::from_secs(30),
             silence: Duration::from_secs(31),
             retry: Duration::from_millis(200),
+            max_text: 64 << 10,
             max_mailbox: 16 << 20,
             max_checks: 1024,
             trust_clients: false,
@@ -261,8 +264,14 @@ impl<K: Copy> Hub<K> {
 
     fn ask(&mut self, user: usize, ask: Ask<'_>, now: Moment, out: &mut Vec<Action<K>>) -> String {
         let answer = match ask {
-            Ask::Message { target, text } => self.message(user, target, text, now.instant, out),
-            Ask::Broadcast { text } => self.broadcast(user, text, now.instant, out),
+            Ask::Message { target, text } => match self.letter(user, text, out) {
+                Ok(text) => self.message(user, target, &text, now.instant, out),
+                Err(answer) => return answer,
+            },
+            Ask::Broadcast { text } => match self.letter(user, text, out) {
+                Ok(text) => self.broadcast(user, &text, now.instant, out),
+                Err(answer) => return answer,
+            },
             Ask::GetAddress { target } => self.get_address(user, target, now.instant, out),
             Ask::Answer { asker, agreed } => self.consent(user, asker, agreed, now.instant, out),
             Ask::Block { target } => return self.block(user, target, true, out),

@@ -344,6 +344,62 @@ fn one_push_at_a_time_and_again_until_it_arrives() {
 }
 
 #[test]
+fn what_a_client_refuses_again_and_again_waits_until_nothing_else_does() {
+    let mut world = World::new();
+    let answer = world.log_in_with("seas", "01");
+    let token = answer.strip_prefix("successfully logged in! ").unwrap().to_owned();
+    let ask = |world: &mut World, what: &str| world.ask("seas", &format!("with {token} {what}"));
+    for text in ["1", "2", "3"] {
+        ask(&mut world, &format!("message seas seas {text}"));
+    }
+    // What comes next is answered so; the texts that came.
+    let push = |world: &mut World, delivered| {
+        let push = world.pushes.remove(0);
+        world.event(Event::Pushed { ticket: push.ticket, delivered });
+        ask(world, "heartbeat seas");
+        world.pass(seconds(4));
+        push.line.trim_end().rsplit(' ').next().unwrap().to_owned()
+    };
+    // Who is not there refuses nothing.
+    for _ in 0..5 {
+        assert_eq!(push(&mut world, Delivered::No), "1");
+    }
+    for _ in 0..3 {
+        assert_eq!(push(&mut world, Delivered::Refused), "1");
+    }
+    assert!(world.notes.iter().any(|note| matches!(note, Note::SetAside { seq: 1, .. })));
+    assert_eq!(push(&mut world, Delivered::Yes), "2");
+    assert_eq!(push(&mut world, Delivered::Yes), "3");
+    assert_eq!(push(&mut world, Delivered::Refused), "1");
+    ask(&mut world, "message seas seas 4");
+    // It is under way already.
+    assert_eq!(push(&mut world, Delivered::Refused), "1");
+    assert_eq!(push(&mut world, Delivered::Yes), "4");
+    assert_eq!(world.records[2].letters.len(), 1, "it is kept");
+    // Another session may take it, and is asked first.
+    ask(&mut world, "logout seas");
+    world.log_in("seas");
+    world.ask("seas", "message seas seas 5");
+    assert_eq!(world.deliver("seas"), ["print seas: 1", "print seas: 5"]);
+}
+
+#[test]
+fn a_text_that_grows_too_long_when_it_is_made_harmless_is_refused() {
+    let mut world = World::with(Options { max_text: 20, ..Options::default() });
+    world.log_in("seas");
+    world.log_in("columbia");
+    let answer = "wrong format: a line may hold at most 20 bytes";
+    for (text, expected) in
+        [("\x1b".repeat(5), ""), ("\x1b".repeat(6), answer), ("\x1b".repeat(20), answer)]
+    {
+        assert_eq!(world.ask("seas", &format!("message seas columbia {text}")), expected);
+        assert_eq!(world.ask("seas", &format!("broadcast seas {text}")), expected);
+    }
+    let harmless = format!("print seas: {}", "\\x1b".repeat(5));
+    assert_eq!(world.deliver("columbia"), [harmless.clone(), harmless]);
+}
+
+#[test]
 fn an_old_client_that_breaks_connections_has_read_after_three() {
     let mut world = World::new();
     world.log_in("seas");
@@ -623,9 +679,10 @@ proptest! {
             match then {
                 0 | 1 if !world.pushes.is_empty() => {
                     let ticket = world.pushes.remove(0).ticket;
-                    let delivered = match line.len() % 3 {
+                    let delivered = match line.len() % 4 {
                         0 => Delivered::Yes,
                         1 => Delivered::Perhaps,
+                        2 => Delivered::Refused,
                         _ => Delivered::No,
                     };
                     if then == 1 {
