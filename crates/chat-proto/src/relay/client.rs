@@ -259,8 +259,9 @@ impl Client {
         }
     }
 
+    /// Who was refused has nothing to say: its id is somebody else's.
     fn say_goodbye(&self, text: &str, out: &mut Vec<ClientAction>) {
-        if self.connected {
+        if self.connected && self.phase != Phase::Refused {
             let quit = Message::ClientQuit { source: self.me.id, text };
             out.push(ClientAction::Send(quit.encode()));
         }
@@ -484,9 +485,16 @@ mod tests {
                 Over(Outcome::Refused),
             ]
         );
+        // Nor does it take leave in the name of whose id it is.
+        for end in [InputEnded, Line("quit bye")] {
+            assert_eq!(
+                run(Some("frodo"), &[Connected, Received(&refused), end])[2..],
+                [Over(Outcome::Refused)]
+            );
+        }
         assert_eq!(
-            run(Some("frodo"), &[Connected, InputEnded, Received(&refused)]).last(),
-            Some(&Over(Outcome::Refused))
+            run(Some("frodo"), &[Connected, InputEnded, Received(&refused)])[2..],
+            [Over(Outcome::Refused)]
         );
     }
 
@@ -513,6 +521,8 @@ mod tests {
         };
         let quit = Send(Message::ClientQuit { source: Id(101), text: "" }.encode());
         assert_eq!(stopped(&[Connected]), [quit, Over(Outcome::Left)]);
+        let refused = status(2, "Someone has already registered with ID 101");
+        assert_eq!(stopped(&[Connected, Received(&refused)]), [Over(Outcome::Left)]);
         assert_eq!(stopped(&[]), [Over(Outcome::Left)]);
         assert_eq!(stopped(&[Connected, Closed]), []);
     }
