@@ -11,6 +11,7 @@ use super::callers::{Callers, hear};
 use super::frame::{self, Decoder, MAX_CHARS};
 use super::reply::Reply;
 use super::request::{Request, hello};
+use super::wanted::Wanted;
 use super::{CREATED, Command, JOINED, LEFT_ROOM, NAME_REFUSED};
 use crate::client::{Outcome, too_long};
 use crate::text::for_one_line;
@@ -148,6 +149,7 @@ pub struct Client<K> {
     /// The NAME of a pair whose DATA is still to come.
     about: Option<String>,
     private: Option<Private>,
+    wanted: Wanted,
     /// The user has asked to leave the private chat.
     exiting: bool,
     /// In a room, as far as the registry has said.
@@ -176,6 +178,7 @@ impl<K: Copy + PartialEq> Client<K> {
             decoder: Decoder::new(4 * MAX_CHARS),
             about: None,
             private: None,
+            wanted: Wanted::default(),
             exiting: false,
             grouped: false,
             refused: false,
@@ -272,6 +275,10 @@ impl<K: Copy + PartialEq> Client<K> {
                 self.leave(now, out);
             }
             Command::Request(request) => {
+                if let Request::Ok { asker: peer, .. } | Request::ChatRequest { peer, .. } = request
+                {
+                    self.wanted.add(peer);
+                }
                 self.exiting |= matches!(request, Request::Exit { .. }) && self.is_private();
                 self.request(&request, out);
             }
@@ -344,7 +351,8 @@ impl<K: Copy + PartialEq> Client<K> {
             Reply::ClientOk { text, ip, port } => {
                 show_server(&text, out);
                 let ((Some(ip), _) | (None, Server::At(ip))) = (ip, self.server) else { return };
-                self.begin_private(&peer_of(about, &text), SocketAddr::new(ip, port), out);
+                let peer = self.wanted.peer(self.me(), about, &text).to_owned();
+                self.begin_private(&peer, SocketAddr::new(ip, port), out);
             }
             Reply::ClientExit(text) => {
                 show_server(&text, out);
@@ -377,6 +385,7 @@ impl<K: Copy + PartialEq> Client<K> {
 
     fn begin_private(&mut self, peer: &str, address: SocketAddr, out: &mut Out<K>) {
         self.end_private(out);
+        self.wanted = Wanted::default();
         self.private = Some(Private {
             peer: peer.to_owned(),
             link: Link::Dialling,
@@ -510,17 +519,6 @@ impl<K: Copy + PartialEq> Client<K> {
 
 fn show_server<K>(text: &str, out: &mut Out<K>) {
     out.push(ClientAction::Show(format!("server: {}", for_one_line(text))));
-}
-
-/// With whom a private chat begins. Not all registries put the other's name before the
-/// text, but the text itself says it.
-fn peer_of(about: &str, text: &str) -> String {
-    let accepted = text.split_once(" accepted the chat request").map(|(peer, _)| peer);
-    let entered = || {
-        let (_, rest) = text.split_once("entered into a private chat with ")?;
-        rest.split_once(". ").map(|(peer, _)| peer)
-    };
-    accepted.or_else(entered).unwrap_or(about).to_owned()
 }
 
 #[cfg(test)]

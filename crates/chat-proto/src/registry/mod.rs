@@ -31,6 +31,7 @@ mod reply;
 mod request;
 mod server;
 mod state;
+mod wanted;
 
 pub use crate::client::Outcome;
 pub use client::{Client, ClientAction, ClientEvent, ClientLimits, Timer};

@@ -223,6 +223,20 @@ fn a_text_and_a_port_alone_mean_the_registrys_host() {
 }
 
 #[test]
+fn a_registry_that_names_nobody_begins_a_chat_with_whom_the_user_wants() {
+    for line in ["CHAT REQUEST bob", "OK bob"] {
+        for about in ["", "ali", "server"] {
+            let mut rig = Rig::joined();
+            rig.event(Line(line));
+            let out = rig.says(about, "&&CLIENTOK&&|you may begin|10.0.0.2|7821");
+            assert_eq!(out[1], Dial(SocketAddr::new(ip(BOB), 7821)));
+            rig.event(Called(1, ip(BOB)));
+            assert_eq!(rig.hear(1, "bob: hi"), [shows("bob: hi")], "{line} {about:?}");
+        }
+    }
+}
+
+#[test]
 fn a_link_that_cannot_be_made_ends_the_chat() {
     let mut rig = Rig::joined();
     rig.begin();
