@@ -145,6 +145,8 @@ pub enum Note {
     Detached,
     /// We try to connect in so much time.
     Retry(Duration),
+    /// The server we hang on has told us of ourselves. Ignored.
+    Echoed(Id),
     /// A neighbour is cut off.
     Breach {
         /// Who, if it said so.

@@ -96,6 +96,14 @@ impl World {
         link
     }
 
+    /// Somebody made by hand to whom `server` connects, as it asked for.
+    fn parent(&mut self, server: usize) -> usize {
+        assert!(std::mem::take(&mut self.servers[server].wants_parent));
+        let link = self.link([None, Some(server)]);
+        self.event(server, Event::Connected((link, true)));
+        link
+    }
+
     fn client(&mut self, id: u32, server: usize) -> usize {
         let link = self.peer(server);
         self.say(link, registration(Kind::Client, id, 0));
@@ -513,6 +521,38 @@ fn a_second_link_of_one_neighbour_is_refused() {
     assert!(!world.is_open(second) && world.is_open(first));
     for server in [one, two, four] {
         assert_eq!(world.view(server).last(), Some(&(50, if server == two { 3 } else { 2 })));
+    }
+}
+
+/// Some store a newcomer before they tell it all they know.
+#[test]
+fn a_parent_may_tell_us_of_ourselves() {
+    for echo_comes_first in [true, false] {
+        let mut world = World::new();
+        let two = world.start(Node::child(World::profile(2), World::limits(), None));
+        let parent = world.parent(two);
+        assert_eq!(world.heard(parent), ["server 2 by 0"]);
+        let mut told = [registration(Kind::Server, 1, 1), registration(Kind::Server, 2, 1)];
+        if echo_comes_first {
+            told.reverse();
+        }
+        for message in told {
+            world.say(parent, message);
+        }
+        world.say(parent, registration(Kind::Client, 101, 1));
+        assert!(world.is_open(parent) && world.heard(parent).is_empty());
+        assert_eq!(world.view(two), [(1, 1), (101, 1)]);
+        // Who is between us on a circle is told of, too.
+        let three = world.child(3, two, false);
+        world.settle();
+        assert_eq!(world.heard(parent), ["server 3 by 2"]);
+        world.say(parent, registration(Kind::Server, 2, 1));
+        assert!(world.is_open(parent));
+        world.say(parent, registration(Kind::Server, 3, 1));
+        assert!(!world.is_open(parent));
+        let circle = |note: &Note| matches!(note, Note::Breach { why: Breach::Circle(Id(3)), .. });
+        assert!(world.has_noted(two, circle));
+        assert_eq!(world.view(three), [(2, 2)]);
     }
 }
 

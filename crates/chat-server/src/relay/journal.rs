@@ -15,6 +15,7 @@ pub(crate) fn write(note: &Note) {
         Note::Refused(text) => warn!(?text, "refused by the server we wanted to connect to"),
         Note::Detached => warn!("the server we hung on is gone"),
         Note::Retry(pause) => info!(?pause, "trying to connect after a pause"),
+        Note::Echoed(parent) => debug!(%parent, "ignored: our own registration"),
         Note::Breach { neighbour, why } => {
             let neighbour = neighbour.map(|id: Id| id.0);
             warn!(neighbour, %why, "closed");
