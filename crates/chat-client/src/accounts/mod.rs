@@ -27,6 +27,9 @@ const LEAVE: u64 = 11;
 /// How long somebody who connects to us may take to say something.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How many lines one connection may bring.
+const MAX_LINES: usize = 1000;
+
 /// The options of `chat-client accounts`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct AccountsArgs {
@@ -134,12 +137,15 @@ impl App for Accounts {
             Event::Opened { conn, via: Via::Refused(_), .. } => io.close(conn),
             Event::Opened { conn, peer, via: Via::Accepted(_) } => {
                 let intake = Intake::new(self.max_line, self.pause, PATIENCE, io.now());
+                let intake = intake.of_lines(MAX_LINES);
                 io.set_deadline(conn, Some(intake.patience()));
                 self.visitors.insert(conn, (peer.ip(), intake));
             }
             Event::Received { conn, bytes } => {
-                let now = io.now();
-                self.step(conn, io, |intake| intake.received(bytes, now));
+                let (now, mut rest) = (io.now(), bytes);
+                while !rest.is_empty() && self.visitors.get_mut(conn).is_some() {
+                    self.step(conn, io, |intake| intake.take(&mut rest, now));
+                }
             }
             Event::Ended { conn } => self.step(conn, io, Intake::ended),
             Event::Deadline { conn } => self.step(conn, io, Intake::deadline),
@@ -162,10 +168,12 @@ impl Accounts {
     fn step(&mut self, conn: ConnId, io: &mut Io<Input>, step: impl FnOnce(&mut Intake) -> Step) {
         let Some((from, intake)) = self.visitors.get_mut(conn) else { return };
         let from = *from;
-        match step(intake) {
+        let step = step(intake);
+        let next = intake.next_until(io.now());
+        match step {
             Step::Wait(until) => io.set_deadline(conn, Some(until)),
             Step::Line(line) => {
-                io.set_deadline(conn, None);
+                io.set_deadline(conn, next);
                 self.tell(ClientEvent::Heard { conn, from, line: &line }, io);
             }
             Step::Failed(error) => {
@@ -196,11 +204,15 @@ impl Accounts {
             match action {
                 ClientAction::Request(exchange, line) => self.exchanges.request(exchange, line, io),
                 ClientAction::Private { to, line } => self.exchanges.private(to, line, io),
-                ClientAction::Receipt(conn, receipt) => {
-                    if let Some(receipt) = receipt {
-                        io.send(conn, receipt.into());
-                    }
+                ClientAction::Receipt(conn, Some(receipt)) => {
+                    io.send(conn, receipt.into());
                     io.close(conn);
+                }
+                ClientAction::Receipt(conn, None) => {
+                    let visitor = self.visitors.get_mut(conn);
+                    if visitor.is_none_or(|(_, intake)| intake.is_done()) {
+                        io.close(conn);
+                    }
                 }
                 ClientAction::Show(text) => self.shell.show(&text, io),
                 ClientAction::Complain(why) => self.shell.complain(&why),

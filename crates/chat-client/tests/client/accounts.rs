@@ -86,6 +86,24 @@ fn the_end_of_the_input_logs_out_after_what_still_comes() {
 }
 
 #[test]
+fn a_server_may_say_several_things_over_one_connection() {
+    let server = Server::listen("accounts");
+    let mut client = Client::start(&server, &["--linger", "1500ms"], Stdio::piped());
+    client.type_in("columbia\n116bway\n");
+    let listens = log_in(&server, "");
+    let lines = b"print seas: 1\nprint seas: 2\r\n\naddress seas 10.0.0.3 4000\nprint seas: 3";
+    assert_eq!(push(listens, SERVER, lines), "");
+    let both = b"print seas: forged\nprint seas: forged too\n";
+    assert_eq!(push(listens, STRANGER, both), "");
+    client.end_input();
+    assert_eq!(answer(&server, ""), "logout columbia");
+    let (code, out, _) = client.finish();
+    let lines: Vec<&str> = out.lines().skip(3).collect();
+    let expected = ["seas: 1", "seas: 2", "got address!", "seas 10.0.0.3 4000", "seas: 3"];
+    assert_eq!((code, &lines[..]), (0, &expected[..]));
+}
+
+#[test]
 fn forged_and_repeated_pushes_are_not_shown() {
     let server = Server::listen("accounts");
     let mut client = Client::start(&server, &["--linger", "50ms"], Stdio::piped());
