@@ -41,6 +41,9 @@ fn push(client: SocketAddr, from: [u8; 4], bytes: &[u8]) -> String {
     receipt
 }
 
+/// A session's secret.
+const TOKEN: &str = "0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f";
+
 const SERVER: [u8; 4] = [127, 0, 0, 1];
 const STRANGER: [u8; 4] = [127, 0, 0, 66];
 
@@ -108,16 +111,16 @@ fn forged_and_repeated_pushes_are_not_shown() {
     let server = Server::listen("accounts");
     let mut client = Client::start(&server, &["--linger", "50ms"], Stdio::piped());
     client.type_in("columbia\n116bway\n");
-    let listens = log_in(&server, " 0f0f");
-    let good = b"with 0f0f b-1 print seas: once\n";
-    assert_eq!(push(listens, SERVER, good), "ok b-1\n");
+    let listens = log_in(&server, &format!(" {TOKEN}"));
+    let good = format!("with {TOKEN} b-1 print seas: once\n");
+    assert_eq!(push(listens, SERVER, good.as_bytes()), "ok b-1\n");
     // Sent again by a server that crashed, or replayed by somebody who was listening.
-    assert_eq!(push(listens, STRANGER, good), "ok b-1\n");
+    assert_eq!(push(listens, STRANGER, good.as_bytes()), "ok b-1\n");
     for (from, bytes) in [
         (SERVER, &b"print seas: forged"[..]),
         (STRANGER, b"print seas: forged\n"),
         (STRANGER, b"logout"),
-        (STRANGER, b"with 0f00 b-2 print seas: forged\n"),
+        (STRANGER, b"with 0f0f b-2 print seas: forged\n"),
         (STRANGER, b"with 0f0f\n"),
         (STRANGER, b"\xff\xfe\x00junk\n"),
         (STRANGER, &[b'x'; 100_000]),
@@ -125,9 +128,9 @@ fn forged_and_repeated_pushes_are_not_shown() {
         assert_eq!(push(listens, from, bytes), "");
     }
     client.type_in("message seas still here\n");
-    assert_eq!(answer(&server, "ok"), "with 0f0f message columbia seas still here");
+    assert_eq!(answer(&server, "ok"), format!("with {TOKEN} message columbia seas still here"));
     client.end_input();
-    assert_eq!(answer(&server, "ok"), "with 0f0f logout columbia");
+    assert_eq!(answer(&server, "ok"), format!("with {TOKEN} logout columbia"));
     let (_, out, err) = client.finish();
     assert_eq!(out.lines().last(), Some("seas: once"), "{out}");
     assert!(!out.contains("forged") && err.is_empty(), "{out}{err}");
@@ -178,8 +181,8 @@ fn a_server_that_is_killed_before_it_answers_has_perhaps_not_taken_the_message()
     let server = Server::listen("accounts");
     let mut client = Client::start(&server, &["--linger", "50ms"], Stdio::piped());
     client.type_in("columbia\n116bway\nmessage seas hi\n");
-    log_in(&server, " 0f");
-    assert_eq!(answer(&server, ""), "with 0f message columbia seas hi");
+    log_in(&server, &format!(" {TOKEN}"));
+    assert_eq!(answer(&server, ""), format!("with {TOKEN} message columbia seas hi"));
     client.end_input();
     answer(&server, "ok");
     let (code, _, err) = client.finish();
@@ -209,11 +212,11 @@ fn a_password_is_seen_on_no_terminal_and_ctrl_c_logs_out() {
         // Nobody who answers at once is too early.
         assert!(!terminal.echoes(), "{term}");
         terminal.type_in("116bway\n");
-        let check = answer(&server, "successfully logged in! 0f");
+        let check = answer(&server, &format!("successfully logged in! {TOKEN}"));
         assert!(check.starts_with("check_password columbia 116bway "));
         terminal.wait_for("You have successfully logged in.");
         terminal.type_in("\x03");
-        assert_eq!(answer(&server, "ok"), "with 0f logout columbia");
+        assert_eq!(answer(&server, "ok"), format!("with {TOKEN} logout columbia"));
         assert_eq!(terminal.wait(), 0);
         assert!(terminal.echoes(), "{term}");
         assert!(!terminal.output().contains("116bway"), "{}", terminal.output());

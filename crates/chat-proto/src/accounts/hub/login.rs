@@ -3,10 +3,9 @@
 use super::mail::address_to;
 use super::state::{Check, Session};
 use super::{Account, Action, Change, Hub, Moment, Note, RETRY, SessionRecord, timer};
-use crate::accounts::MAX_PASSWORD;
 use crate::accounts::answer::answers;
+use crate::accounts::{MAX_PASSWORD, Token};
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 
 /// Passwords of one user that may wait: more than a person needs, who is locked out
 /// after three wrong ones.
@@ -165,13 +164,12 @@ impl<K: Copy> Hub<K> {
             let user = user.clone();
             out.push(Action::Store(Change::Tries { user, tries: 0, locked_until: None }));
         }
-        let token: Option<Arc<str>> = check.receipts.then(|| format!("{secret:032x}").into());
+        let token = check.receipts.then(|| Token::new(secret));
         let text = match &token {
             Some(token) => format!("{} {token}", answers::LOGGED_IN),
             None => answers::LOGGED_IN.to_owned(),
         };
-        let record =
-            SessionRecord { source: check.peer, push, token: token.as_deref().map(str::to_owned) };
+        let record = SessionRecord { source: check.peer, push, token: token.clone() };
         let (source, asked_by) = (check.peer, Default::default());
         *session = Some(Session { source, push, token, asked_by });
         let note = Note::LoggedIn {

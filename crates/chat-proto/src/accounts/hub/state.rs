@@ -1,6 +1,7 @@
 //! What the hub keeps of each account.
 
 use super::Letter;
+use crate::accounts::Token;
 use std::collections::{BTreeSet, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -72,7 +73,7 @@ pub(super) struct Session {
     /// Where it listens.
     pub(super) push: SocketAddr,
     /// Its secret, if it understands receipts.
-    pub(super) token: Option<Arc<str>>,
+    pub(super) token: Option<Token>,
     /// Who has asked for its address, and was not answered.
     pub(super) asked_by: BTreeSet<Arc<str>>,
 }
