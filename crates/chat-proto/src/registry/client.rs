@@ -12,7 +12,7 @@ use super::frame::{self, Decoder, MAX_CHARS};
 use super::reply::Reply;
 use super::request::{Request, hello};
 use super::wanted::Wanted;
-use super::{CREATED, Command, JOINED, LEFT_ROOM, NAME_REFUSED};
+use super::{CREATED, Command, IN_NO_ROOM, JOINED, LEFT_ROOM, NAME_REFUSED};
 use crate::client::{Outcome, too_long};
 use crate::text::for_one_line;
 use bytes::Bytes;
@@ -152,7 +152,7 @@ pub struct Client<K> {
     wanted: Wanted,
     /// The user has asked to leave the private chat.
     exiting: bool,
-    /// In a room, as far as the registry has said.
+    /// In a room, as far as the registry has said, or is about to be.
     grouped: bool,
     /// The registry's last word was the refusal of the name.
     refused: bool,
@@ -275,11 +275,18 @@ impl<K: Copy + PartialEq> Client<K> {
                 self.leave(now, out);
             }
             Command::Request(request) => {
-                if let Request::Ok { asker: peer, .. } | Request::ChatRequest { peer, .. } = request
-                {
-                    self.wanted.add(peer);
+                match request {
+                    Request::Ok { asker: peer, .. } | Request::ChatRequest { peer, .. } => {
+                        self.wanted.add(peer);
+                    }
+                    Request::Exit { .. } => self.exiting |= self.is_private(),
+                    // Not all registries say so in our words.
+                    Request::GroupChat { .. } | Request::OkGroup { .. } => {
+                        self.grouped |= !self.is_private();
+                    }
+                    Request::ExitGroup { .. } => self.grouped = false,
+                    _ => {}
                 }
-                self.exiting |= matches!(request, Request::Exit { .. }) && self.is_private();
                 self.request(&request, out);
             }
         }
@@ -369,6 +376,8 @@ impl<K: Copy + PartialEq> Client<K> {
                 out.push(ClientAction::Show(goodbye));
                 self.over(Outcome::Left, out);
             }
+            // It was not sure that we were.
+            Reply::Text(text) if text == IN_NO_ROOM && self.phase == Phase::Leaving => {}
             Reply::Text(text) => {
                 let is_message =
                     text.strip_prefix(about).is_some_and(|rest| rest.starts_with(": "));

@@ -130,10 +130,8 @@ impl Client {
         let (lines, result) = self.lines.take(bytes);
         for line in lines.split_terminator('\n') {
             let is_echo = !std::mem::replace(&mut self.announced, line.is_empty());
-            if is_echo && self.unconfirmed.front().is_some_and(|sent| **sent == *line) {
-                self.unconfirmed.pop_front();
-                self.unconfirmed_bytes -= line.len();
-                out.push(ClientAction::Confirm(line.to_owned()));
+            if is_echo && let Some(sent) = self.confirm(line) {
+                out.push(ClientAction::Confirm(sent.into()));
             } else if !line.is_empty() {
                 // Somebody's program may end its lines with `\r\n`.
                 let line = line.strip_suffix('\r').unwrap_or(line);
@@ -146,6 +144,21 @@ impl Client {
             )));
             self.over(Outcome::Garbled, out);
         }
+    }
+
+    /// The sent line of which this is the echo, if it is one; some servers take off what is blank
+    /// at its end. Echoes come in order, so none will come any more of the lines before.
+    fn confirm(&mut self, echo: &str) -> Option<Box<str>> {
+        let at = self.unconfirmed.iter().position(|sent| {
+            // What is nothing but blanks must come back as it was sent.
+            **sent == *echo || (sent.trim_end() == echo.trim_end() && !echo.trim_end().is_empty())
+        })?;
+        let mut found = None;
+        for sent in self.unconfirmed.drain(..=at) {
+            self.unconfirmed_bytes -= sent.len();
+            found = Some(sent);
+        }
+        found
     }
 
     fn over(&mut self, outcome: Outcome, out: &mut Vec<ClientAction>) {
@@ -214,6 +227,25 @@ mod tests {
                 show("loose"),
                 Confirm("[::1]:2] x".into())
             ]
+        );
+    }
+
+    #[test]
+    fn echoes_may_lack_blanks_or_not_come_at_all() {
+        let out = play(&[
+            Connected,
+            Line("a \t"),
+            Line("a"),
+            Line("lost"),
+            Line(" b"),
+            Line("  "),
+            Received(b"a\na\n b\r\n"),
+            Received(b"lost\n  \n b\n"),
+        ]);
+        let confirm = |line: &str| Confirm(line.to_owned());
+        assert_eq!(
+            out[6..],
+            [confirm("a \t"), confirm("a"), confirm(" b"), show("lost"), confirm("  "), show(" b")]
         );
     }
 

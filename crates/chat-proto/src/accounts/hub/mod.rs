@@ -324,7 +324,7 @@ impl<K: Copy> Hub<K> {
         let Some(&target) = self.by_name.get(target) else {
             return answers::USER_NOT_EXIST.to_owned();
         };
-        if target == user {
+        if target == user && blocked {
             return answers::BLOCK_YOURSELF.to_owned();
         }
         let (name, target) = (self.name(user), self.name(target));

@@ -512,6 +512,7 @@ fn blacklists() {
         ("block columbia nobody", "user not exist"),
         ("unblock columbia nobody", "user not exist"),
         ("block columbia columbia", "You cannot block yourself."),
+        ("unblock columbia columbia", "not blocked before"),
     ] {
         assert_eq!(world.ask("columbia", line), answer, "{line}");
     }

@@ -339,6 +339,20 @@ fn leaving_says_goodbye_to_all() {
     rig.says("ali", "ali joined the group chat");
     assert_eq!(rig.event(InputEnded), [sends("&&EXITGROUP&&|ali"), sends("&&LOGOUT&&"), Finish]);
     assert_eq!(rig.pass(Duration::from_secs(1)), [Over(Outcome::Left)]);
+    // Whatever the registry says of a room, or if it has said nothing yet.
+    for line in ["GROUP CHAT bob", "OK GROUP 1"] {
+        let mut rig = Rig::joined();
+        rig.event(Line(line));
+        assert_eq!(
+            rig.event(InputEnded),
+            [sends("&&EXITGROUP&&|ali"), sends("&&LOGOUT&&"), Finish]
+        );
+        assert_eq!(rig.says("ali", "you are not in a group chat"), []);
+        let mut rig = Rig::joined();
+        rig.event(Line(line));
+        rig.event(Line("EXIT GROUP"));
+        assert_eq!(rig.event(InputEnded), [sends("&&LOGOUT&&"), Finish]);
+    }
     // What was said to a peer has to be on its way first.
     let mut rig = Rig::joined();
     rig.begin();
