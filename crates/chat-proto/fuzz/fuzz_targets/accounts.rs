@@ -49,7 +49,8 @@ fuzz_target!(|data: &[u8]| {
         client.handle(ClientEvent::Answered(exchange, Ok(&line)), now, &mut client_out);
         client_out.clear();
         conn += 1;
-        hub.handle(Event::Line { from: conn, peer, line: &line }, moment(now), &mut out);
+        let local = IpAddr::from([10, 0, 0, 4]);
+        hub.handle(Event::Line { from: conn, peer, local, line: &line }, moment(now), &mut out);
         let mut turns = 0;
         while !out.is_empty() {
             turns += 1;

@@ -15,6 +15,8 @@ pub enum Event<'a, K> {
         from: K,
         /// Its other end.
         peer: IpAddr,
+        /// This end: how the peer calls this machine.
+        local: IpAddr,
         /// The line.
         line: &'a str,
     },

@@ -5,6 +5,7 @@ use super::{Action, Change, Hub, Letter, Note, RETRY, timer};
 use crate::accounts::answer::answers;
 use crate::accounts::{Delivered, LineError, WITH};
 use crate::text::for_strangers;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -113,7 +114,7 @@ impl<K: Copy> Hub<K> {
             return answers::NO_SUCH_REQUEST;
         }
         let Some(&asker) = self.by_name.get(asker) else { return answers::NO_SUCH_REQUEST };
-        let (ip, port) = (push.ip(), push.port());
+        let (ip, port) = (self.seen_from(asker, push.ip()), push.port());
         let text =
             if agreed { format!("address {name} {ip} {port}") } else { format!("refused {name}") };
         // Who has gone by now has no use for it.
@@ -123,6 +124,19 @@ impl<K: Copy> Hub<K> {
         let (asker, target) = (self.name(asker), name);
         out.push(Action::Note(Note::Answered { asker, target, agreed }));
         ""
+    }
+
+    /// An address as this user should use it. Who listens at a loopback address is on this
+    /// machine, and a user elsewhere calls this machine by another one.
+    fn seen_from(&self, user: usize, ip: IpAddr) -> IpAddr {
+        match self.accounts[user].session {
+            Some(Session { source, local: Some(local), .. })
+                if ip.is_loopback() && !source.is_loopback() =>
+            {
+                local
+            }
+            _ => ip,
+        }
     }
 
     /// Puts a letter into the mailbox of `target`, if there is room.

@@ -102,6 +102,15 @@ pub struct Hub<K> {
     checking: HashMap<IpAddr, usize>,
 }
 
+/// Where a request came from.
+#[derive(Debug)]
+struct Origin<K> {
+    from: K,
+    peer: IpAddr,
+    /// How the peer calls this machine.
+    local: IpAddr,
+}
+
 /// The timers of an account.
 const SILENCE: u64 = 0;
 const RETRY: u64 = 1;
@@ -157,6 +166,7 @@ impl<K: Copy> Hub<K> {
             .and_then(|left| now.instant.checked_add(left.min(self.options.lockout)));
         let session = record.session.map(|session| Session {
             source: session.source,
+            local: None,
             push: session.push,
             token: session.token,
             asked_by: Default::default(),
@@ -198,9 +208,11 @@ impl<K: Copy> Hub<K> {
     /// Handles one event and appends what is to be done to `out`.
     pub fn handle(&mut self, event: Event<'_, K>, now: Moment, out: &mut Vec<Action<K>>) {
         match event {
-            Event::Line { from, peer, line } => {
+            Event::Line { from, peer, local, line } => {
+                let origin =
+                    Origin { from, peer: peer.to_canonical(), local: local.to_canonical() };
                 let answer = match Signed::parse(line) {
-                    Some(signed) => self.request(from, peer.to_canonical(), &signed, now, out),
+                    Some(signed) => self.request(&origin, &signed, now, out),
                     None => {
                         out.push(Action::Note(Note::WrongFormat { peer }));
                         Some(answers::WRONG_FORMAT.to_owned())
@@ -235,16 +247,16 @@ impl<K: Copy> Hub<K> {
     /// The answer, if it is known yet.
     fn request(
         &mut self,
-        from: K,
-        peer: IpAddr,
+        origin: &Origin<K>,
         signed: &Signed<'_>,
         now: Moment,
         out: &mut Vec<Action<K>>,
     ) -> Option<String> {
+        let Origin { peer, local, .. } = *origin;
         let (user, ask) = match signed.request {
             Request::Login { user } => return Some(self.login(user, peer, out).to_owned()),
             Request::CheckPassword { user, password, receipts, push } => {
-                let check = login::Attempt { from, peer, user, password, receipts, push };
+                let check = login::Attempt { origin, user, password, receipts, push };
                 return self.check(&check, now, out).map(str::to_owned);
             }
             Request::Online => return Some(self.list()),
@@ -254,7 +266,8 @@ impl<K: Copy> Hub<K> {
             out.push(Action::Note(Note::NotTheirs { name: user.to_owned(), peer }));
             return Some(answers::NOT_LOGGED_IN.to_owned());
         };
-        if self.accounts[account].session.is_some() {
+        if let Some(session) = &mut self.accounts[account].session {
+            session.local = Some(local);
             self.touch(account, now.instant, out);
         }
         let answer = self.ask(account, ask, now, out);

@@ -70,6 +70,8 @@ impl<K> Account<K> {
 pub(super) struct Session {
     /// Where it logged in from.
     pub(super) source: IpAddr,
+    /// How it called this machine last; unknown after a restart.
+    pub(super) local: Option<IpAddr>,
     /// Where it listens.
     pub(super) push: SocketAddr,
     /// Its secret, if it understands receipts.
@@ -83,6 +85,7 @@ pub(super) struct Session {
 pub(super) struct Check<K> {
     pub(super) from: K,
     pub(super) peer: IpAddr,
+    pub(super) local: IpAddr,
     pub(super) password: String,
     pub(super) push: SocketAddr,
     pub(super) receipts: bool,

@@ -7,6 +7,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 const USERS: [&str; 3] = ["columbia", "facebook", "seas"];
 
+/// The server, as others call it.
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 4));
+
 /// Where a user's client runs, unless a test says otherwise.
 fn home(user: &str) -> (IpAddr, SocketAddr) {
     let number = USERS.iter().position(|name| *name == user).unwrap();
@@ -148,7 +151,8 @@ impl World {
     fn line(&mut self, peer: IpAddr, line: &str) -> u64 {
         let from = self.next_conn;
         self.next_conn += 1;
-        self.event(Event::Line { from, peer, line });
+        let local = if peer.is_loopback() { peer } else { HERE };
+        self.event(Event::Line { from, peer, local, line });
         from
     }
 
@@ -569,6 +573,39 @@ fn an_address_is_given_only_to_who_asked_and_only_by_who_was_asked() {
     world.ask("seas", "getaddress seas columbia");
     world.ask("columbia", "block columbia seas");
     assert_eq!(world.ask("columbia", "Y columbia seas"), answers::NO_SUCH_REQUEST);
+}
+
+#[test]
+fn who_listens_at_a_loopback_address_is_where_the_server_is() {
+    let mut world = World::new();
+    let here = IpAddr::from([127, 0, 0, 1]);
+    let answer = |world: &mut World, peer, line: &str| {
+        let conn = world.line(peer, line);
+        world.answers.remove(&conn).unwrap()
+    };
+    // The address is that by which the asker calls the server.
+    for (asker, expected) in [
+        (home("seas").0, "address columbia 10.0.0.4 4000"),
+        (here, "address columbia 127.0.0.1 4000"),
+    ] {
+        let line = "check_password columbia columbia's 1 127.0.0.1 4000";
+        assert_eq!(answer(&mut world, here, line), answers::LOGGED_IN);
+        let line = format!("check_password seas seas's 1 {asker} 5000");
+        assert_eq!(answer(&mut world, asker, &line), answers::LOGGED_IN);
+        assert_eq!(answer(&mut world, asker, "getaddress seas columbia"), "request sent");
+        let asked = world.pushes.pop().unwrap();
+        assert_eq!(asked.to.ip(), here);
+        world.event(Event::Pushed { ticket: asked.ticket, delivered: Delivered::Yes });
+        world.pushes.clear();
+        assert_eq!(answer(&mut world, here, "Y columbia seas"), "");
+        let pushed = world.pushes.pop().unwrap();
+        assert_eq!((&*pushed.line, pushed.to), (expected, SocketAddr::new(asker, 5000)));
+        world.event(Event::Pushed { ticket: pushed.ticket, delivered: Delivered::Yes });
+    }
+    // Who comes from elsewhere does not listen on this machine.
+    world.ask("facebook", "check_password facebook facebook's 1 127.0.1.1 4000");
+    world.ask("facebook", "message facebook facebook hi");
+    assert_eq!(world.deliver("facebook"), ["print facebook: hi"]);
 }
 
 #[test]
