@@ -137,6 +137,23 @@ fn forged_and_repeated_pushes_are_not_shown() {
 }
 
 #[test]
+fn the_user_hears_once_that_the_server_has_something_too_long() {
+    let server = Server::listen("accounts");
+    let args = ["--linger", "50ms", "--max-frame", "100"];
+    let mut client = Client::start(&server, &args, Stdio::piped());
+    client.type_in("columbia\n116bway\n");
+    let listens = log_in(&server, &format!(" {TOKEN}"));
+    let long = format!("with {TOKEN} b-1 print seas: {}\n", "x".repeat(1000));
+    for from in [STRANGER, SERVER, SERVER] {
+        assert_eq!(push(listens, from, long.as_bytes()), "");
+    }
+    client.end_input();
+    assert_eq!(answer(&server, "ok"), format!("with {TOKEN} logout columbia"));
+    let (_, _, err) = client.finish();
+    assert!(err.matches("too long").count() == 1 && err.contains("--max-frame"), "{err}");
+}
+
+#[test]
 fn private_messages_go_straight_to_the_other_client() {
     let server = Server::listen("accounts");
     let seas = TcpListener::bind("127.0.0.1:0").unwrap();

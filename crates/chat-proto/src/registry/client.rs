@@ -8,7 +8,7 @@
 //! needs the registry only to begin: when the registry goes, the chat goes on.
 
 use super::callers::{Callers, hear};
-use super::frame::{self, Decoder, MAX_CHARS};
+use super::frame::{self, Decoder, HEADER_BYTES, MAX_CHARS};
 use super::reply::Reply;
 use super::request::{Request, hello};
 use super::wanted::Wanted;
@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 /// What a client is held to.
 #[derive(Debug, Clone, Copy)]
 pub struct ClientLimits {
-    /// The longest DATA of a frame to send, or to hear from a peer, in bytes.
+    /// The longest frame to send, and the longest DATA to hear from a peer, in bytes.
     pub max_frame: usize,
     /// How long to wait for the registry's last words.
     pub linger: Duration,
@@ -318,9 +318,10 @@ impl<K: Copy + PartialEq> Client<K> {
 
     fn encode(&self, request: &Request<'_>, out: &mut Out<K>) -> Option<Bytes> {
         let data = request.to_string();
-        let frame = frame::encode(&data).filter(|_| data.len() <= self.limits.max_frame);
+        let limit = self.limits.max_frame;
+        let frame = frame::encode(&data).filter(|frame| frame.len() <= limit);
         if frame.is_none() {
-            let why = too_long(data.len(), self.limits.max_frame.min(MAX_CHARS));
+            let why = too_long(HEADER_BYTES + data.len(), limit.min(HEADER_BYTES + MAX_CHARS));
             out.extend(why.map(ClientAction::Complain));
         }
         frame

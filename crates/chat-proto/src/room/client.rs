@@ -44,7 +44,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client that will send lines of at most `max_line` bytes and waits at most `linger`
+    /// A client that will send lines of at most `max_line` bytes, line feed and all, and waits at most `linger`
     /// for the server's last words.
     #[must_use]
     pub fn new(max_line: usize, linger: Duration) -> Self {
@@ -93,10 +93,10 @@ impl Client {
         if !matches!(self.phase, Phase::Connecting | Phase::Talking) {
             return;
         }
-        if let Some(why) = too_long(line.len(), self.max_line) {
+        let bytes = [line.as_bytes(), b"\n"].concat();
+        if let Some(why) = too_long(bytes.len(), self.max_line) {
             return out.push(ClientAction::Complain(why));
         }
-        let bytes = [line.as_bytes(), b"\n"].concat();
         self.remember(line);
         if self.phase == Phase::Connecting {
             self.early.extend(bytes);
@@ -181,7 +181,7 @@ mod tests {
     }
 
     fn play(events: &[ClientEvent<'_>]) -> Vec<ClientAction> {
-        let mut client = Client::new(10, LINGER);
+        let mut client = Client::new(11, LINGER);
         let mut out = Vec::new();
         for event in events {
             client.handle(*event, Instant::now(), &mut out);
@@ -273,7 +273,7 @@ mod tests {
         assert!(matches!(&out[2], Complain(why) if why.contains("UTF-8")));
         assert_eq!(out[3..], [Over(Outcome::Garbled)]);
         let out = play(&[Connected, Line("12345678901"), Line("1234567890")]);
-        assert!(matches!(&out[1], Complain(why) if why.contains("11 bytes")));
+        assert!(matches!(&out[1], Complain(why) if why.contains("12 bytes")));
         assert_eq!(out[2..], [Send("1234567890\n".into())]);
     }
 

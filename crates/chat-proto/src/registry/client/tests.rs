@@ -119,8 +119,10 @@ fn lines_become_requests_and_replies_lines() {
     assert_eq!(rig.event(Line("hi OK")), [sends("&&MESSAGE&&|ali: hi OK")]);
     assert_eq!(rig.event(Line("OK bob")), [sends("&&OK&&|ali|bob|7820")]);
     assert_eq!(rig.event(Line("GROUP CHAT b c")), [sends("&&GROUPCHAT&&|ali|b|c|")]);
-    let long = "x".repeat(90);
-    assert!(matches!(&rig.event(Line(&long))[..], [Complain(why)] if why.contains("107 bytes")));
+    // The header counts, too.
+    let (longest, long) = ("x".repeat(78), "x".repeat(79));
+    assert_eq!(rig.event(Line(&longest)), [sends(&format!("&&MESSAGE&&|ali: {longest}"))]);
+    assert!(matches!(&rig.event(Line(&long))[..], [Complain(why)] if why.contains("101 bytes")));
     for (about, data, shown) in [
         ("bob", "&&FOUND&&|bob is there", "server: bob is there"),
         ("bob", "&&BUSY&&|busy", "server: busy"),
