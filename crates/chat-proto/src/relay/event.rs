@@ -170,6 +170,13 @@ pub enum Note {
         /// Its text's length.
         bytes: usize,
     },
+    /// A chat that a neighbouring server passed on is too long. Dropped.
+    LeftOut {
+        /// The neighbour.
+        neighbour: Id,
+        /// Its text's length.
+        bytes: usize,
+    },
     /// A chat for somebody who is not known.
     Unknown {
         /// From whom.

@@ -509,6 +509,31 @@ fn a_neighbour_cannot_speak_for_those_elsewhere() {
     assert_eq!(world.heard(evil), ["2 to 500: 1 Unknown ID 501"]);
 }
 
+/// One who sends too long a text behind a server that allows it.
+#[test]
+fn a_chat_that_is_too_long_costs_a_client_its_connection_and_a_server_nothing() {
+    let (mut world, [one, two, ..]) = four();
+    let (a, b) = (world.client(101, one), world.client(102, two));
+    let other = world.peer(two);
+    world.say(other, registration(Kind::Server, 50, 0));
+    world.say(other, registration(Kind::Client, 501, 50));
+    for link in [a, b, other] {
+        world.heard(link);
+    }
+    let long = "x".repeat(101);
+    world.say(other, chat(501, 101, &long));
+    world.say(other, chat(501, 101, "short"));
+    assert_eq!(world.heard(a), ["501 says to 101: short"]);
+    assert!(world.is_open(other) && world.heard(other).is_empty());
+    assert!(world.has_noted(two, |note| {
+        matches!(note, Note::LeftOut { neighbour: Id(50), bytes: 101 })
+    }));
+    world.say(b, chat(102, 101, &long));
+    assert!(!world.is_open(b));
+    world.say(other, chat(501, 101, &"x".repeat(1601)));
+    assert!(!world.is_open(other), "far too long");
+}
+
 #[test]
 fn a_second_link_of_one_neighbour_is_refused() {
     let (mut world, [one, two, three, four]) = four();

@@ -26,6 +26,9 @@ pub(crate) fn write(note: &Note) {
         Note::Chat { source, destination, bytes } => {
             debug!(%source, %destination, bytes, "chat");
         }
+        Note::LeftOut { neighbour, bytes } => {
+            warn!(%neighbour, bytes, "dropped: a chat that is too long");
+        }
         Note::Unknown { source, destination } => debug!(%source, %destination, "chat to nobody"),
         Note::Status { source, code, text } => info!(%source, code, ?text, "status"),
     }
