@@ -18,7 +18,7 @@ pub(crate) struct DirectArgs {
     #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     name: Option<String>,
 
-    /// The longest line to send, in bytes
+    /// The longest frame to send, in bytes
     #[arg(long, value_name = "SIZE", default_value = "64KiB", value_parser = parse_size)]
     max_frame: usize,
 }

@@ -43,7 +43,7 @@ pub(crate) struct RegistryArgs {
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_positive_duration)]
     hello_interval: Duration,
 
-    /// The longest message to send, or to take from a peer, in bytes
+    /// The longest frame to send, and the longest message to take from a peer, in bytes
     #[arg(long, value_name = "SIZE", default_value = "64KiB", value_parser = parse_size)]
     max_frame: usize,
 }

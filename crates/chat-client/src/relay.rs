@@ -29,7 +29,7 @@ pub(crate) struct RelayArgs {
     #[arg(long, value_name = "TEXT", default_value = "", value_parser = parse_info, allow_hyphen_values = true)]
     info: String,
 
-    /// The longest text to send and to accept, in bytes
+    /// The longest message to send, and the longest text to accept, in bytes
     #[arg(long, value_name = "SIZE", default_value = "64KiB", value_parser = parse_size)]
     max_frame: usize,
 }

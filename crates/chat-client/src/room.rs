@@ -14,7 +14,7 @@ pub(crate) struct RoomArgs {
     #[command(flatten)]
     connect: ConnectArgs,
 
-    /// The longest line to send, in bytes
+    /// The longest line to send, in bytes, with its line feed
     #[arg(long, value_name = "SIZE", default_value = "64KiB", value_parser = parse_size)]
     max_frame: usize,
 }

@@ -21,6 +21,9 @@ pub struct Config {
     pub grace: Duration,
     /// When a peer that does not answer any more counts as gone; `None`: never.
     pub peer_timeout: Option<PeerTimeout>,
+    /// The same for connections made with [`Io::connect`](crate::Io::connect); `None`: no other
+    /// than for those that are accepted.
+    pub connected_timeout: Option<PeerTimeout>,
     /// An accepted connection that ends without [`Io::close`](crate::Io::close) or
     /// [`Io::finish`](crate::Io::finish) is reset, also when the process is killed
     /// (SO_LINGER with 0 s until then). Where the end of the stream means "done", the
@@ -40,6 +43,7 @@ impl Default for Config {
             linger: Duration::from_secs(1),
             grace: Duration::from_secs(2),
             peer_timeout: Some(PeerTimeout::new(Duration::from_secs(30), None)),
+            connected_timeout: None,
             reset_unless_closed: false,
         }
     }

@@ -184,7 +184,9 @@ impl<M> Io<M> {
     /// When the system refuses at once.
     pub fn connect(&mut self, address: SocketAddr) -> std::io::Result<ConnId> {
         let stream = TcpStream::connect(address)?;
-        socket::set_options(&stream, &self.shared.config)?;
+        let config = &self.shared.config;
+        let limits = config.connected_timeout.or(config.peer_timeout);
+        socket::set_options(&stream, config, limits)?;
         self.shared.loads[self.reactor()].fetch_add(1, Ordering::Relaxed);
         self.insert(stream, address, Phase::Connecting)
     }

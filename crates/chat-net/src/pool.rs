@@ -231,12 +231,13 @@ impl<M: Send + 'static> Pool<M> {
     }
 
     fn hand_over(&self, listener: usize, stream: mio::net::TcpStream, peer: SocketAddr) {
-        let Config { max_connections, .. } = self.shared.config;
+        let config = &self.shared.config;
+        let max_connections = config.max_connections;
         let count = self.shared.connections();
         if count >= max_connections.saturating_add(REFUSALS) {
             return tracing::warn!(%peer, "closed at once: too many connections");
         }
-        if let Err(error) = socket::set_options(&stream, &self.shared.config) {
+        if let Err(error) = socket::set_options(&stream, config, config.peer_timeout) {
             return tracing::debug!(%peer, %error, "closed at once: cannot set its options");
         }
         let fewest = self

@@ -1,6 +1,6 @@
 //! Making sockets, and the options every connection gets.
 
-use crate::Config;
+use crate::{Config, PeerTimeout};
 use mio::net::{TcpListener, TcpStream};
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use std::io;
@@ -26,13 +26,17 @@ pub(crate) fn listen(address: SocketAddr, reset: bool) -> io::Result<TcpListener
 
 /// No delay for small frames (batching is ours), no more in the kernel than it can send
 /// where there is a pace, and an end for vanished peers.
-pub(crate) fn set_options(stream: &TcpStream, config: &Config) -> io::Result<()> {
+pub(crate) fn set_options(
+    stream: &TcpStream,
+    config: &Config,
+    limits: Option<PeerTimeout>,
+) -> io::Result<()> {
     let socket = SockRef::from(stream);
     socket.set_tcp_nodelay(true)?;
     if let Some(pace) = config.pace {
         socket.set_tcp_notsent_lowat(pace.unsent)?;
     }
-    let Some(limits) = config.peer_timeout else { return Ok(()) };
+    let Some(limits) = limits else { return Ok(()) };
     let keepalive = TcpKeepalive::new()
         .with_time(limits.idle)
         .with_interval(limits.interval)

@@ -6,7 +6,7 @@ use chat_proto::accounts::{Delivery, Exchange};
 use chat_terminal::Input;
 use std::collections::VecDeque;
 use std::io::{Error, ErrorKind};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 /// The longest answer, which is a list of all who are online.
@@ -55,6 +55,11 @@ impl Exchanges {
     /// Where the server was reached last.
     pub(super) fn server(&self) -> SocketAddr {
         self.servers[0]
+    }
+
+    /// True if the server has this address.
+    pub(super) fn is_server(&self, ip: IpAddr) -> bool {
+        self.servers.iter().any(|server| server.ip().to_canonical() == ip.to_canonical())
     }
 
     pub(super) fn take_over(&mut self) -> Option<Over> {

@@ -9,7 +9,8 @@ use crate::shell::{self, Shell};
 use anyhow::Context as _;
 use chat_net::{App, ConnId, ConnMap, Event, Io, Pool, Via};
 use chat_proto::accounts::{
-    Client, ClientAction, ClientEvent, DEFAULT_PORT, Intake, MAX_GROWTH, Outcome, Step, Wants,
+    Client, ClientAction, ClientEvent, DEFAULT_PORT, Intake, LineError, MAX_GROWTH, Outcome, Step,
+    Wants,
 };
 use chat_proto::units::{parse_positive_duration, parse_size};
 use chat_terminal::{Input, Mode, PROMPT};
@@ -25,6 +26,9 @@ const LEAVE: u64 = 11;
 
 /// How long somebody who connects to us may take to say something.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How many lines one connection may bring.
+const MAX_LINES: usize = 1000;
 
 /// The options of `chat-client accounts`.
 #[derive(Debug, clap::Args)]
@@ -74,6 +78,7 @@ pub(crate) fn run(args: &AccountsArgs) -> anyhow::Result<ExitCode> {
             exchanges: Exchanges::new(servers, args.connect.connect_timeout, args.answer_timeout),
             visitors: ConnMap::default(),
             max_line: args.max_frame.saturating_add(MAX_GROWTH),
+            refused: false,
             pause: args.pause,
             asked: None,
             typed: 0,
@@ -99,6 +104,8 @@ struct Accounts {
     /// Those who connected to us.
     visitors: ConnMap<(IpAddr, Intake)>,
     max_line: usize,
+    /// The server had something longer for us, and the user knows.
+    refused: bool,
     pause: Duration,
     /// What the prompt asks for.
     asked: Option<Wants>,
@@ -130,12 +137,15 @@ impl App for Accounts {
             Event::Opened { conn, via: Via::Refused(_), .. } => io.close(conn),
             Event::Opened { conn, peer, via: Via::Accepted(_) } => {
                 let intake = Intake::new(self.max_line, self.pause, PATIENCE, io.now());
+                let intake = intake.of_lines(MAX_LINES);
                 io.set_deadline(conn, Some(intake.patience()));
                 self.visitors.insert(conn, (peer.ip(), intake));
             }
             Event::Received { conn, bytes } => {
-                let now = io.now();
-                self.step(conn, io, |intake| intake.received(bytes, now));
+                let (now, mut rest) = (io.now(), bytes);
+                while !rest.is_empty() && self.visitors.get_mut(conn).is_some() {
+                    self.step(conn, io, |intake| intake.take(&mut rest, now));
+                }
             }
             Event::Ended { conn } => self.step(conn, io, Intake::ended),
             Event::Deadline { conn } => self.step(conn, io, Intake::deadline),
@@ -158,13 +168,24 @@ impl Accounts {
     fn step(&mut self, conn: ConnId, io: &mut Io<Input>, step: impl FnOnce(&mut Intake) -> Step) {
         let Some((from, intake)) = self.visitors.get_mut(conn) else { return };
         let from = *from;
-        match step(intake) {
+        let step = step(intake);
+        let next = intake.next_until(io.now());
+        match step {
             Step::Wait(until) => io.set_deadline(conn, Some(until)),
             Step::Line(line) => {
-                io.set_deadline(conn, None);
+                io.set_deadline(conn, next);
                 self.tell(ClientEvent::Heard { conn, from, line: &line }, io);
             }
-            Step::Failed(_) => io.close(conn),
+            Step::Failed(error) => {
+                io.close(conn);
+                if matches!(error, LineError::TooLong { .. })
+                    && self.exchanges.is_server(from)
+                    && !std::mem::replace(&mut self.refused, true)
+                {
+                    let why = "the server has something for you that is too long to be taken";
+                    self.shell.complain(&format!("{why}: {error}\nhelp: raise `--max-frame`"));
+                }
+            }
             Step::Done => {}
         }
     }
@@ -183,11 +204,15 @@ impl Accounts {
             match action {
                 ClientAction::Request(exchange, line) => self.exchanges.request(exchange, line, io),
                 ClientAction::Private { to, line } => self.exchanges.private(to, line, io),
-                ClientAction::Receipt(conn, receipt) => {
-                    if let Some(receipt) = receipt {
-                        io.send(conn, receipt.into());
-                    }
+                ClientAction::Receipt(conn, Some(receipt)) => {
+                    io.send(conn, receipt.into());
                     io.close(conn);
+                }
+                ClientAction::Receipt(conn, None) => {
+                    let visitor = self.visitors.get_mut(conn);
+                    if visitor.is_none_or(|(_, intake)| intake.is_done()) {
+                        io.close(conn);
+                    }
                 }
                 ClientAction::Show(text) => self.shell.show(&text, io),
                 ClientAction::Complain(why) => self.shell.complain(&why),

@@ -41,6 +41,9 @@ fn push(client: SocketAddr, from: [u8; 4], bytes: &[u8]) -> String {
     receipt
 }
 
+/// A session's secret.
+const TOKEN: &str = "0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f";
+
 const SERVER: [u8; 4] = [127, 0, 0, 1];
 const STRANGER: [u8; 4] = [127, 0, 0, 66];
 
@@ -86,20 +89,38 @@ fn the_end_of_the_input_logs_out_after_what_still_comes() {
 }
 
 #[test]
+fn a_server_may_say_several_things_over_one_connection() {
+    let server = Server::listen("accounts");
+    let mut client = Client::start(&server, &["--linger", "1500ms"], Stdio::piped());
+    client.type_in("columbia\n116bway\n");
+    let listens = log_in(&server, "");
+    let lines = b"print seas: 1\nprint seas: 2\r\n\naddress seas 10.0.0.3 4000\nprint seas: 3";
+    assert_eq!(push(listens, SERVER, lines), "");
+    let both = b"print seas: forged\nprint seas: forged too\n";
+    assert_eq!(push(listens, STRANGER, both), "");
+    client.end_input();
+    assert_eq!(answer(&server, ""), "logout columbia");
+    let (code, out, _) = client.finish();
+    let lines: Vec<&str> = out.lines().skip(3).collect();
+    let expected = ["seas: 1", "seas: 2", "got address!", "seas 10.0.0.3 4000", "seas: 3"];
+    assert_eq!((code, &lines[..]), (0, &expected[..]));
+}
+
+#[test]
 fn forged_and_repeated_pushes_are_not_shown() {
     let server = Server::listen("accounts");
     let mut client = Client::start(&server, &["--linger", "50ms"], Stdio::piped());
     client.type_in("columbia\n116bway\n");
-    let listens = log_in(&server, " 0f0f");
-    let good = b"with 0f0f b-1 print seas: once\n";
-    assert_eq!(push(listens, SERVER, good), "ok b-1\n");
+    let listens = log_in(&server, &format!(" {TOKEN}"));
+    let good = format!("with {TOKEN} b-1 print seas: once\n");
+    assert_eq!(push(listens, SERVER, good.as_bytes()), "ok b-1\n");
     // Sent again by a server that crashed, or replayed by somebody who was listening.
-    assert_eq!(push(listens, STRANGER, good), "ok b-1\n");
+    assert_eq!(push(listens, STRANGER, good.as_bytes()), "ok b-1\n");
     for (from, bytes) in [
         (SERVER, &b"print seas: forged"[..]),
         (STRANGER, b"print seas: forged\n"),
         (STRANGER, b"logout"),
-        (STRANGER, b"with 0f00 b-2 print seas: forged\n"),
+        (STRANGER, b"with 0f0f b-2 print seas: forged\n"),
         (STRANGER, b"with 0f0f\n"),
         (STRANGER, b"\xff\xfe\x00junk\n"),
         (STRANGER, &[b'x'; 100_000]),
@@ -107,12 +128,29 @@ fn forged_and_repeated_pushes_are_not_shown() {
         assert_eq!(push(listens, from, bytes), "");
     }
     client.type_in("message seas still here\n");
-    assert_eq!(answer(&server, "ok"), "with 0f0f message columbia seas still here");
+    assert_eq!(answer(&server, "ok"), format!("with {TOKEN} message columbia seas still here"));
     client.end_input();
-    assert_eq!(answer(&server, "ok"), "with 0f0f logout columbia");
+    assert_eq!(answer(&server, "ok"), format!("with {TOKEN} logout columbia"));
     let (_, out, err) = client.finish();
     assert_eq!(out.lines().last(), Some("seas: once"), "{out}");
     assert!(!out.contains("forged") && err.is_empty(), "{out}{err}");
+}
+
+#[test]
+fn the_user_hears_once_that_the_server_has_something_too_long() {
+    let server = Server::listen("accounts");
+    let args = ["--linger", "50ms", "--max-frame", "100"];
+    let mut client = Client::start(&server, &args, Stdio::piped());
+    client.type_in("columbia\n116bway\n");
+    let listens = log_in(&server, &format!(" {TOKEN}"));
+    let long = format!("with {TOKEN} b-1 print seas: {}\n", "x".repeat(1000));
+    for from in [STRANGER, SERVER, SERVER] {
+        assert_eq!(push(listens, from, long.as_bytes()), "");
+    }
+    client.end_input();
+    assert_eq!(answer(&server, "ok"), format!("with {TOKEN} logout columbia"));
+    let (_, _, err) = client.finish();
+    assert!(err.matches("too long").count() == 1 && err.contains("--max-frame"), "{err}");
 }
 
 #[test]
@@ -160,8 +198,8 @@ fn a_server_that_is_killed_before_it_answers_has_perhaps_not_taken_the_message()
     let server = Server::listen("accounts");
     let mut client = Client::start(&server, &["--linger", "50ms"], Stdio::piped());
     client.type_in("columbia\n116bway\nmessage seas hi\n");
-    log_in(&server, " 0f");
-    assert_eq!(answer(&server, ""), "with 0f message columbia seas hi");
+    log_in(&server, &format!(" {TOKEN}"));
+    assert_eq!(answer(&server, ""), format!("with {TOKEN} message columbia seas hi"));
     client.end_input();
     answer(&server, "ok");
     let (code, _, err) = client.finish();
@@ -191,11 +229,11 @@ fn a_password_is_seen_on_no_terminal_and_ctrl_c_logs_out() {
         // Nobody who answers at once is too early.
         assert!(!terminal.echoes(), "{term}");
         terminal.type_in("116bway\n");
-        let check = answer(&server, "successfully logged in! 0f");
+        let check = answer(&server, &format!("successfully logged in! {TOKEN}"));
         assert!(check.starts_with("check_password columbia 116bway "));
         terminal.wait_for("You have successfully logged in.");
         terminal.type_in("\x03");
-        assert_eq!(answer(&server, "ok"), "with 0f logout columbia");
+        assert_eq!(answer(&server, "ok"), format!("with {TOKEN} logout columbia"));
         assert_eq!(terminal.wait(), 0);
         assert!(terminal.echoes(), "{term}");
         assert!(!terminal.output().contains("116bway"), "{}", terminal.output());

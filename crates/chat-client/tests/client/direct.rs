@@ -135,8 +135,8 @@ fn who_cannot_be_reached_is_said_with_advice() {
 #[test]
 fn unusable_lines_are_refused_and_the_rest_goes_on() {
     let server = Server::listen("direct");
-    let mut client = Client::start(&server, &["--name", "a", "--max-frame", "8"], Stdio::piped());
-    client.type_bytes(b"123456789\n\xff\n12345678\n");
+    let mut client = Client::start(&server, &["--name", "a", "--max-frame", "10"], Stdio::piped());
+    client.type_bytes(b"12345678901\n\xff\n123456789\n12345678\n");
     client.end_input();
     let mut peer = server.accept();
     assert_eq!(peer.everything(), b"1:a8:12345678");
@@ -144,8 +144,10 @@ fn unusable_lines_are_refused_and_the_rest_goes_on() {
     let (code, _, err) = client.finish();
     assert!(
         code == 0
-            && err.contains("line 1 was not sent: 9 bytes")
-            && err.contains("line 2 was not sent"),
+            && err.contains("line 1 was not sent: 11 bytes")
+            && err.contains("line 2 was not sent")
+            // Its frame is longer than the line.
+            && err.contains("chat-client: not sent: 11 bytes"),
         "{err}"
     );
 }

@@ -49,7 +49,8 @@ fuzz_target!(|data: &[u8]| {
         client.handle(ClientEvent::Answered(exchange, Ok(&line)), now, &mut client_out);
         client_out.clear();
         conn += 1;
-        hub.handle(Event::Line { from: conn, peer, line: &line }, moment(now), &mut out);
+        let local = IpAddr::from([10, 0, 0, 4]);
+        hub.handle(Event::Line { from: conn, peer, local, line: &line }, moment(now), &mut out);
         let mut turns = 0;
         while !out.is_empty() {
             turns += 1;
@@ -75,7 +76,9 @@ fuzz_target!(|data: &[u8]| {
                 }
             }
         }
-        let delivered = [Delivered::Yes, Delivered::No, Delivered::Perhaps][usize::from(what % 3)];
+        let outcomes =
+            [Delivered::Yes, Delivered::No, Delivered::Perhaps, Delivered::Refused];
+        let delivered = outcomes[usize::from(what % 4)];
         if what & 64 != 0
             && let Some(ticket) = pushes.pop_front()
         {

@@ -1,5 +1,7 @@
 //! What the server answers, word for word.
 
+use super::Token;
+
 /// The answers to requests.
 #[expect(missing_docs, reason = "each says what it means")]
 pub mod answers {
@@ -25,9 +27,34 @@ pub mod answers {
     pub const SERVER_FULL: &str = "The server is full. Try again later.";
 }
 
-/// True for the answer that a login succeeded; the token behind it, if there is one.
+/// The answer that a login succeeded: the token behind it, if there is one. What else may
+/// stand there, as some servers greet their users, is none.
 #[must_use]
-pub fn is_logged_in(answer: &str) -> Option<Option<&str>> {
-    let rest = answer.strip_prefix(answers::LOGGED_IN)?.trim();
-    Some((!rest.is_empty()).then_some(rest))
+pub fn is_logged_in(answer: &str) -> Option<Option<Token>> {
+    let rest = answer.strip_prefix(answers::LOGGED_IN)?;
+    Some(rest.strip_prefix(' ').and_then(Token::parse))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table() {
+        let token = Token::new(0xabc);
+        for (answer, expected) in [
+            ("successfully logged in!", Some(None)),
+            (&format!("successfully logged in! {token}"), Some(Some(token.clone()))),
+            ("successfully logged in! Welcome, columbia", Some(None)),
+            ("successfully logged in! 0abc", Some(None)),
+            ("successfully logged in!\nprint seas: hi", Some(None)),
+            (&format!("successfully logged in!  {token}"), Some(None)),
+            (&format!("successfully logged in!\n{token}"), Some(None)),
+            (&format!("successfully logged in! {token}\nprint seas: hi"), Some(None)),
+            ("wrong password", None),
+            ("", None),
+        ] {
+            assert_eq!(is_logged_in(answer), expected, "{answer:?}");
+        }
+    }
 }

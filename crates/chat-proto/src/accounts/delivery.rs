@@ -31,6 +31,8 @@ pub enum Delivered {
     Yes,
     /// It has not.
     No,
+    /// It was sent, and a client that gives receipts ended the connection without the right one.
+    Refused,
     /// It was sent, and the connection broke: an old client may have read it.
     Perhaps,
     /// It was sent, and an old client holds the connection open, as some do until the next
@@ -101,8 +103,9 @@ impl Delivery {
                     return Some(Delivered::Yes);
                 }
                 let is_beginning = receipt.as_bytes().starts_with(&self.heard);
-                (!is_beginning).then_some(Delivered::No)
+                (!is_beginning).then_some(Delivered::Refused)
             }
+            DeliveryEvent::Ended | DeliveryEvent::Lost if self.sent => Some(Delivered::Refused),
             DeliveryEvent::Ended | DeliveryEvent::Lost | DeliveryEvent::Deadline => {
                 Some(Delivered::No)
             }
@@ -126,9 +129,10 @@ mod tests {
             (None, &[Deadline], Some(Delivered::No)),
             (Some("1-2"), &[Sent, Received(b"ok 1-2\n")], Some(Delivered::Yes)),
             (Some("1-2"), &[Sent, Received(b"ok "), Received(b"1-2\n.")], Some(Delivered::Yes)),
-            (Some("1-2"), &[Sent, Received(b"ok 1-3\n")], Some(Delivered::No)),
-            (Some("1-2"), &[Sent, Ended], Some(Delivered::No)),
-            (Some("1-2"), &[Sent, Received(b"ok 1"), Lost], Some(Delivered::No)),
+            (Some("1-2"), &[Sent, Received(b"ok 1-3\n")], Some(Delivered::Refused)),
+            (Some("1-2"), &[Sent, Ended], Some(Delivered::Refused)),
+            (Some("1-2"), &[Sent, Received(b"ok 1"), Lost], Some(Delivered::Refused)),
+            (Some("1-2"), &[Lost], Some(Delivered::No)),
             (Some("1-2"), &[Sent, Deadline], Some(Delivered::No)),
         ] {
             let mut delivery = Delivery::new(id);

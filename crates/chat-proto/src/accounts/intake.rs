@@ -1,8 +1,11 @@
-//! One line from one connection, however it ends.
+//! The line of one connection, however it ends.
 //!
 //! Programs of ours end a line by a line feed. Older ones do not end it at all: what
 //! came before a pause, or before the end of the stream, is their line. Lines with a
 //! token (`with …`) are whole only with their line feed.
+//!
+//! A connection brings one line. But some servers say several things over one, so who
+//! hears them may [take more](Intake::of_lines), each with its line feed but the last.
 
 use super::WITH;
 use std::time::{Duration, Instant};
@@ -41,14 +44,15 @@ pub enum Step {
     Done,
 }
 
-/// The beginning of a connection, up to its line. What follows is not looked at.
+/// The beginning of a connection, up to its last line. What follows is not looked at.
 #[derive(Debug)]
 pub struct Intake {
     bytes: Vec<u8>,
     limit: usize,
     pause: Duration,
     until: Instant,
-    done: bool,
+    /// How many may still come.
+    lines: usize,
 }
 
 impl Intake {
@@ -58,7 +62,20 @@ impl Intake {
     pub fn new(limit: usize, pause: Duration, patience: Duration, now: Instant) -> Self {
         // Centuries from now will do if a number overflows.
         let until = now.checked_add(patience).unwrap_or(now);
-        Self { bytes: Vec::new(), limit, pause, until, done: false }
+        Self { bytes: Vec::new(), limit, pause, until, lines: 1 }
+    }
+
+    /// Waits for up to so many lines, all within the same patience. A silence of `pause` is the
+    /// end of them, and so is a line with a token.
+    #[must_use]
+    pub fn of_lines(self, lines: usize) -> Self {
+        Self { lines, ..self }
+    }
+
+    /// True if no line will come any more.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.lines == 0
     }
 
     /// When waiting for the first byte ends.
@@ -67,42 +84,56 @@ impl Intake {
         self.until
     }
 
+    /// When waiting for the next line ends, if one may follow that which has just come.
+    #[must_use]
+    pub fn next_until(&self, now: Instant) -> Option<Instant> {
+        (!self.is_done()).then(|| self.paused(now))
+    }
+
+    fn paused(&self, now: Instant) -> Instant {
+        now.checked_add(self.pause).map_or(self.until, |at| at.min(self.until))
+    }
+
     /// Bytes arrived.
     pub fn received(&mut self, bytes: &[u8], now: Instant) -> Step {
-        if self.done {
+        self.take(&mut &bytes[..], now)
+    }
+
+    /// The same up to the end of a line: what is behind it is left in `bytes`.
+    pub fn take(&mut self, bytes: &mut &[u8], now: Instant) -> Step {
+        let all = std::mem::take(bytes);
+        if self.is_done() {
             return Step::Done;
         }
-        let end = bytes.iter().position(|byte| *byte == b'\n');
-        let piece = &bytes[..end.unwrap_or(bytes.len())];
+        let end = all.iter().position(|byte| *byte == b'\n');
+        let piece = &all[..end.unwrap_or(all.len())];
         // One more for a carriage return.
         if self.bytes.len() + piece.len() > self.limit + 1 {
             return self.fail(LineError::TooLong { limit: self.limit });
         }
         self.bytes.extend_from_slice(piece);
-        if end.is_some() {
-            return self.line();
+        if let Some(end) = end {
+            *bytes = &all[end + 1..];
+            return self.line(self.lines - 1);
         }
-        if self.must_be_whole() {
-            return Step::Wait(self.until);
-        }
-        Step::Wait(now.checked_add(self.pause).map_or(self.until, |at| at.min(self.until)))
+        Step::Wait(if self.must_be_whole() { self.until } else { self.paused(now) })
     }
 
     /// The peer will send no more.
     pub fn ended(&mut self) -> Step {
         match self.bytes.is_empty() || self.must_be_whole() {
-            _ if self.done => Step::Done,
+            _ if self.is_done() => Step::Done,
             true => self.fail(LineError::Ended),
-            false => self.line(),
+            false => self.line(0),
         }
     }
 
     /// The time that was waited for has come.
     pub fn deadline(&mut self) -> Step {
         match self.bytes.is_empty() || self.must_be_whole() {
-            _ if self.done => Step::Done,
+            _ if self.is_done() => Step::Done,
             true => self.fail(LineError::Late),
-            false => self.line(),
+            false => self.line(0),
         }
     }
 
@@ -111,7 +142,8 @@ impl Intake {
         self.bytes[..known] == WITH.as_bytes()[..known]
     }
 
-    fn line(&mut self) -> Step {
+    /// A line is whole; so many may follow.
+    fn line(&mut self, lines: usize) -> Step {
         let mut bytes = std::mem::take(&mut self.bytes);
         if bytes.last() == Some(&b'\r') {
             bytes.pop();
@@ -121,7 +153,7 @@ impl Intake {
         }
         match String::from_utf8(bytes) {
             Ok(line) => {
-                self.done = true;
+                self.lines = if line.starts_with(WITH) { 0 } else { lines };
                 Step::Line(line)
             }
             Err(_) => self.fail(LineError::Utf8),
@@ -129,7 +161,7 @@ impl Intake {
     }
 
     fn fail(&mut self, error: LineError) -> Step {
-        self.done = true;
+        self.lines = 0;
         self.bytes = Vec::new();
         Step::Failed(error)
     }
@@ -186,6 +218,41 @@ mod tests {
         let mut cut = intake(now);
         cut.received(b"with 1 mess", now);
         assert_eq!(cut.ended(), Step::Failed(LineError::Ended));
+    }
+
+    #[test]
+    fn several_lines() {
+        let now = Instant::now();
+        let take = |lines, bytes: &[u8]| {
+            let (mut intake, mut rest, mut found) =
+                (intake(now).of_lines(lines), bytes, Vec::new());
+            while !rest.is_empty() {
+                match intake.take(&mut rest, now) {
+                    Step::Line(line) => found.push(line),
+                    step => assert!(matches!(step, Step::Wait(_) | Step::Done), "{step:?}"),
+                }
+            }
+            let waits = intake.next_until(now);
+            if let Step::Line(line) = intake.ended() {
+                found.push(line);
+            }
+            assert!(intake.is_done() && intake.next_until(now).is_none());
+            (found.join("|"), waits)
+        };
+        let pause = Some(now + PAUSE);
+        assert_eq!(take(9, b"one\ntwo\r\n\nthree"), ("one|two||three".into(), pause));
+        assert_eq!(take(9, b"one\ntwo\n"), ("one|two".into(), pause));
+        assert_eq!(take(2, b"one\ntwo\nthree"), ("one|two".into(), None));
+        assert_eq!(take(9, b"one\nwith 1 two\nthree"), ("one|with 1 two".into(), None));
+        // The pause after a line is the end; what cannot be read is, too.
+        let mut paused = intake(now).of_lines(9);
+        assert_eq!(paused.received(b"one\n", now), line("one"));
+        assert_eq!(paused.deadline(), Step::Failed(LineError::Late));
+        let mut wrong = intake(now).of_lines(9);
+        let mut rest = &b"one\n\xff\ntwo\n"[..];
+        assert_eq!(wrong.take(&mut rest, now), line("one"));
+        assert_eq!(wrong.take(&mut rest, now), Step::Failed(LineError::Utf8));
+        assert_eq!((wrong.take(&mut rest, now), rest), (Step::Done, &b""[..]));
     }
 
     #[test]

@@ -15,8 +15,8 @@
 //! else notices:
 //!
 //! * A client that understands receipts writes the TRY of `check_password` with a
-//!   leading zero: `01`. The server then adds a token, a secret, to its answer:
-//!   `successfully logged in! TOKEN`.
+//!   leading zero: `01`. The server then adds a token, a secret of 32 hexadecimal
+//!   digits, to its answer: `successfully logged in! TOKEN`.
 //! * From then on the session's requests and pushes begin with `with TOKEN`, end with a
 //!   line feed, and are acknowledged: a request that is answered by nothing is
 //!   answered by `ok`, and a push `with TOKEN ID …` by `ok ID`. An ID never stands
@@ -30,6 +30,7 @@ mod intake;
 mod name;
 mod push;
 mod request;
+mod token;
 
 pub use answer::{answers, is_logged_in};
 pub use client::{Client, ClientAction, ClientEvent, Exchange, Outcome, Wants};
@@ -39,6 +40,7 @@ pub use intake::{Intake, LineError, Step};
 pub use name::{NameError, check_name, check_password_text};
 pub use push::Push;
 pub use request::{Ask, Request, Signed};
+pub use token::Token;
 
 /// The default TCP port.
 pub const DEFAULT_PORT: u16 = 4119;

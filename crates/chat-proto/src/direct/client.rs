@@ -38,7 +38,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client that will send frames of at most `max_frame` bytes of content and
+    /// A client that will send frames of at most `max_frame` bytes, header and all, and
     /// waits at most `linger` for the server's last words.
     #[must_use]
     pub fn new(name: Option<String>, max_frame: usize, linger: Duration) -> Self {
@@ -92,11 +92,11 @@ impl Client {
         if self.name.is_some() && line.trim() == "exit" {
             return self.leave(now, out);
         }
-        if let Some(why) = too_long(line.len(), self.max_frame) {
+        let frame = frame::encode(line);
+        if let Some(why) = too_long(frame.len(), self.max_frame) {
             return out.push(ClientAction::Complain(why));
         }
         self.name.get_or_insert_with(|| line.to_owned());
-        let frame = frame::encode(line);
         if self.connected {
             out.push(ClientAction::Send(frame));
         } else {
@@ -221,11 +221,9 @@ mod tests {
 
     #[test]
     fn too_long_a_line_is_not_sent() {
-        let out = run(
-            Some("a"),
-            &[Connected, Line("123456789012345678901"), Line("12345678901234567890")],
-        );
+        let out =
+            run(Some("a"), &[Connected, Line("123456789012345678"), Line("12345678901234567")]);
         assert!(matches!(&out[1], Complain(why) if why.contains("21 bytes")));
-        assert_eq!(out[2], send("12345678901234567890"));
+        assert_eq!(out[2], send("12345678901234567"));
     }
 }

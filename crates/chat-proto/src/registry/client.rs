@@ -8,10 +8,11 @@
 //! needs the registry only to begin: when the registry goes, the chat goes on.
 
 use super::callers::{Callers, hear};
-use super::frame::{self, Decoder, MAX_CHARS};
+use super::frame::{self, Decoder, HEADER_BYTES, MAX_CHARS};
 use super::reply::Reply;
 use super::request::{Request, hello};
-use super::{CREATED, Command, JOINED, LEFT_ROOM, NAME_REFUSED};
+use super::wanted::Wanted;
+use super::{CREATED, Command, IN_NO_ROOM, JOINED, LEFT_ROOM, NAME_REFUSED};
 use crate::client::{Outcome, too_long};
 use crate::text::for_one_line;
 use bytes::Bytes;
@@ -21,7 +22,7 @@ use std::time::{Duration, Instant};
 /// What a client is held to.
 #[derive(Debug, Clone, Copy)]
 pub struct ClientLimits {
-    /// The longest DATA of a frame to send, or to hear from a peer, in bytes.
+    /// The longest frame to send, and the longest DATA to hear from a peer, in bytes.
     pub max_frame: usize,
     /// How long to wait for the registry's last words.
     pub linger: Duration,
@@ -148,9 +149,10 @@ pub struct Client<K> {
     /// The NAME of a pair whose DATA is still to come.
     about: Option<String>,
     private: Option<Private>,
+    wanted: Wanted,
     /// The user has asked to leave the private chat.
     exiting: bool,
-    /// In a room, as far as the registry has said.
+    /// In a room, as far as the registry has said, or is about to be.
     grouped: bool,
     /// The registry's last word was the refusal of the name.
     refused: bool,
@@ -176,6 +178,7 @@ impl<K: Copy + PartialEq> Client<K> {
             decoder: Decoder::new(4 * MAX_CHARS),
             about: None,
             private: None,
+            wanted: Wanted::default(),
             exiting: false,
             grouped: false,
             refused: false,
@@ -272,7 +275,18 @@ impl<K: Copy + PartialEq> Client<K> {
                 self.leave(now, out);
             }
             Command::Request(request) => {
-                self.exiting |= matches!(request, Request::Exit { .. }) && self.is_private();
+                match request {
+                    Request::Ok { asker: peer, .. } | Request::ChatRequest { peer, .. } => {
+                        self.wanted.add(peer);
+                    }
+                    Request::Exit { .. } => self.exiting |= self.is_private(),
+                    // Not all registries say so in our words.
+                    Request::GroupChat { .. } | Request::OkGroup { .. } => {
+                        self.grouped |= !self.is_private();
+                    }
+                    Request::ExitGroup { .. } => self.grouped = false,
+                    _ => {}
+                }
                 self.request(&request, out);
             }
         }
@@ -304,9 +318,10 @@ impl<K: Copy + PartialEq> Client<K> {
 
     fn encode(&self, request: &Request<'_>, out: &mut Out<K>) -> Option<Bytes> {
         let data = request.to_string();
-        let frame = frame::encode(&data).filter(|_| data.len() <= self.limits.max_frame);
+        let limit = self.limits.max_frame;
+        let frame = frame::encode(&data).filter(|frame| frame.len() <= limit);
         if frame.is_none() {
-            let why = too_long(data.len(), self.limits.max_frame.min(MAX_CHARS));
+            let why = too_long(HEADER_BYTES + data.len(), limit.min(HEADER_BYTES + MAX_CHARS));
             out.extend(why.map(ClientAction::Complain));
         }
         frame
@@ -344,7 +359,8 @@ impl<K: Copy + PartialEq> Client<K> {
             Reply::ClientOk { text, ip, port } => {
                 show_server(&text, out);
                 let ((Some(ip), _) | (None, Server::At(ip))) = (ip, self.server) else { return };
-                self.begin_private(&peer_of(about, &text), SocketAddr::new(ip, port), out);
+                let peer = self.wanted.peer(self.me(), about, &text).to_owned();
+                self.begin_private(&peer, SocketAddr::new(ip, port), out);
             }
             Reply::ClientExit(text) => {
                 show_server(&text, out);
@@ -361,6 +377,8 @@ impl<K: Copy + PartialEq> Client<K> {
                 out.push(ClientAction::Show(goodbye));
                 self.over(Outcome::Left, out);
             }
+            // It was not sure that we were.
+            Reply::Text(text) if text == IN_NO_ROOM && self.phase == Phase::Leaving => {}
             Reply::Text(text) => {
                 let is_message =
                     text.strip_prefix(about).is_some_and(|rest| rest.starts_with(": "));
@@ -377,6 +395,7 @@ impl<K: Copy + PartialEq> Client<K> {
 
     fn begin_private(&mut self, peer: &str, address: SocketAddr, out: &mut Out<K>) {
         self.end_private(out);
+        self.wanted = Wanted::default();
         self.private = Some(Private {
             peer: peer.to_owned(),
             link: Link::Dialling,
@@ -510,17 +529,6 @@ impl<K: Copy + PartialEq> Client<K> {
 
 fn show_server<K>(text: &str, out: &mut Out<K>) {
     out.push(ClientAction::Show(format!("server: {}", for_one_line(text))));
-}
-
-/// With whom a private chat begins. Not all registries put the other's name before the
-/// text, but the text itself says it.
-fn peer_of(about: &str, text: &str) -> String {
-    let accepted = text.split_once(" accepted the chat request").map(|(peer, _)| peer);
-    let entered = || {
-        let (_, rest) = text.split_once("entered into a private chat with ")?;
-        rest.split_once(". ").map(|(peer, _)| peer)
-    };
-    accepted.or_else(entered).unwrap_or(about).to_owned()
 }
 
 #[cfg(test)]

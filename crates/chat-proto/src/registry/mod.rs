@@ -31,6 +31,7 @@ mod reply;
 mod request;
 mod server;
 mod state;
+mod wanted;
 
 pub use crate::client::Outcome;
 pub use client::{Client, ClientAction, ClientEvent, ClientLimits, Timer};
@@ -58,6 +59,9 @@ pub(crate) const JOINED: &str = " joined the group chat";
 
 /// What whoever leaves a room is told.
 pub(crate) const LEFT_ROOM: &str = "you have left the group chat";
+
+/// What is told who leaves a room and is in none.
+pub(crate) const IN_NO_ROOM: &str = "you are not in a group chat";
 
 /// How the registry tells the creator of a room its number.
 pub(crate) const CREATED: &str = "you are in group chat room ";

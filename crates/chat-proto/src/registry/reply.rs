@@ -33,25 +33,30 @@ pub enum Reply<'a> {
 }
 
 impl<'a> Reply<'a> {
-    /// Reads a frame's DATA. What has none of the forms is a text.
+    /// Reads a frame's DATA. What has none of the forms is a text. A word without a text, as some
+    /// registries send it, gets one.
     #[must_use]
     pub fn parse(data: &'a str) -> Self {
         let (word, text) = data.split_once('|').unwrap_or((data, ""));
         let whole = Cow::Borrowed(data);
-        let text = Cow::Borrowed(text);
+        let text_or = |otherwise: &'static str| said(text, otherwise);
         match word {
-            "&&FOUND&&" => Self::Found(text),
-            "&&NOTFOUND&&" => Self::NotFound(text),
-            "&&INVALIDSEARCH&&" => Self::InvalidSearch(text),
-            "&&BUSY&&" => Self::Busy(text),
+            "&&FOUND&&" => Self::Found(text_or("the user is online")),
+            "&&NOTFOUND&&" => Self::NotFound(text_or("the user is not online")),
+            "&&INVALIDSEARCH&&" => Self::InvalidSearch(text_or("you cannot search for yourself")),
+            "&&BUSY&&" => Self::Busy(text_or("the user is busy. try again later.")),
             "&&CLIENTOK&&" => client_ok(&data[word.len()..]).unwrap_or(Self::Text(whole)),
-            "&&CLIENTEXIT&&" => Self::ClientExit(text),
+            "&&CLIENTEXIT&&" => Self::ClientExit(text_or("the private chat is over")),
             "&&LOGOUTSUCCESS&&" => Self::LogoutSuccess,
             // A room's message as its sender wrote it.
-            "&&MESSAGE&&" => Self::Text(text),
+            "&&MESSAGE&&" => Self::Text(text.into()),
             _ => Self::Text(whole),
         }
     }
+}
+
+fn said<'a>(text: &'a str, otherwise: &'static str) -> Cow<'a, str> {
+    if text.is_empty() { otherwise } else { text }.into()
 }
 
 /// `|text|ip|port`, or `|text|port`.
@@ -62,7 +67,7 @@ fn client_ok(fields: &str) -> Option<Reply<'_>> {
         Some((text, ip)) => (text, Some(ip.parse().ok()?)),
         None => (rest, None),
     };
-    Some(Reply::ClientOk { text: text.into(), ip, port })
+    Some(Reply::ClientOk { text: said(text, "you can send your message now!"), ip, port })
 }
 
 impl fmt::Display for Reply<'_> {
@@ -97,7 +102,6 @@ mod tests {
         for (data, expected) in [
             ("&&FOUND&&|bob is at 10.0.0.2:7", Reply::Found("bob is at 10.0.0.2:7".into())),
             ("&&BUSY&&|try again", Reply::Busy("try again".into())),
-            ("&&BUSY&&", Reply::Busy("".into())),
             ("&&CLIENTOK&&|go|10.0.0.2|7", ok(Some("10.0.0.2"), 7)),
             ("&&CLIENTOK&&|go|fe80::1|7", ok(Some("fe80::1"), 7)),
             ("&&CLIENTOK&&|go|7", ok(None, 7)),
@@ -111,9 +115,30 @@ mod tests {
             ("", Reply::Text("".into())),
         ] {
             assert_eq!(Reply::parse(data), expected, "{data:?}");
-            if !data.starts_with("&&MESSAGE&&") && data != "&&BUSY&&" {
+            if !data.starts_with("&&MESSAGE&&") {
                 assert_eq!(expected.to_string(), data);
             }
         }
+    }
+
+    #[test]
+    fn a_word_without_a_text_gets_one() {
+        for end in ["", "|"] {
+            for (word, expected) in [
+                ("&&FOUND&&", Reply::Found("the user is online".into())),
+                ("&&NOTFOUND&&", Reply::NotFound("the user is not online".into())),
+                (
+                    "&&INVALIDSEARCH&&",
+                    Reply::InvalidSearch("you cannot search for yourself".into()),
+                ),
+                ("&&BUSY&&", Reply::Busy("the user is busy. try again later.".into())),
+                ("&&CLIENTEXIT&&", Reply::ClientExit("the private chat is over".into())),
+            ] {
+                assert_eq!(Reply::parse(&format!("{word}{end}")), expected);
+            }
+        }
+        let text = "you can send your message now!".into();
+        let ok = Reply::ClientOk { text, ip: None, port: 7 };
+        assert_eq!(Reply::parse("&&CLIENTOK&&||7"), ok);
     }
 }

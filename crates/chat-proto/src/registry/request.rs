@@ -175,7 +175,8 @@ pub fn hello(name: &str) -> Option<Bytes> {
 #[must_use]
 pub fn parse_hello(mut datagram: &[u8]) -> Option<String> {
     let mut decoder = frame::Decoder::new(datagram.len());
-    let name = decoder.next(&mut datagram).ok()??.strip_prefix("&&HELLO&&|")?.to_owned();
+    let name = decoder.next(&mut datagram).ok()??.strip_prefix("&&HELLO&&|")?;
+    let name = name.strip_suffix('|').unwrap_or(name).to_owned();
     datagram.is_empty().then_some(name)
 }
 
@@ -226,6 +227,7 @@ mod tests {
         assert_eq!(hello("ali").unwrap(), &b"13   &&HELLO&&|ali"[..]);
         assert_eq!(parse_hello(b"13   &&HELLO&&|ali"), Some("ali".into()));
         assert_eq!(parse_hello(b" 13  &&HELLO&&|ali"), Some("ali".into()));
+        assert_eq!(parse_hello(b"14   &&HELLO&&|ali|"), Some("ali".into()));
         for wrong in [
             &b""[..],
             b"13   ",

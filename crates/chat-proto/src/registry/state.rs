@@ -11,7 +11,7 @@ use super::names::{self, NameError, shortened};
 use super::reply::Reply;
 use super::request::Request;
 use super::server::Action;
-use super::{CREATED, JOINED, LEFT_ROOM, NAME_REFUSED};
+use super::{CREATED, IN_NO_ROOM, JOINED, LEFT_ROOM, NAME_REFUSED};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Display;
 use std::net::{IpAddr, SocketAddr};
@@ -192,7 +192,7 @@ impl<K: Copy> State<K> {
                     self.leave_room(me, room, out);
                     self.tell(me, me, LEFT_ROOM, out);
                 }
-                _ => self.tell(me, me, "you are not in a group chat", out),
+                _ => self.tell(me, me, IN_NO_ROOM, out),
             },
             Request::Message { text } => self.message(me, text, out),
             Request::Register { .. } => self.tell(me, me, &format!("you are {me} already"), out),

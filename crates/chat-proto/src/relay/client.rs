@@ -56,7 +56,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client that will send texts of at most `max_text` bytes and, when it leaves, waits at
+    /// A client that will send messages of at most `max_text` bytes, header and all, and, when it leaves, waits at
     /// most `linger` for the server to close.
     #[must_use]
     pub fn new(
@@ -210,10 +210,12 @@ impl Client {
                     Ok(line) => out.push(ClientAction::Show(line)),
                     Err(error) => out.push(ClientAction::Complain(error.to_string())),
                 },
-                Ok(Command::Quit(text)) => match too_long(text.len(), self.max_text) {
-                    Some(why) => out.push(ClientAction::Complain(why)),
-                    None => self.leave(text, now, out),
-                },
+                Ok(Command::Quit(text)) => {
+                    match too_long(self.quit(text).encode().len(), self.max_text) {
+                        Some(why) => out.push(ClientAction::Complain(why)),
+                        None => self.leave(text, now, out),
+                    }
+                }
             }
         }
     }
@@ -240,11 +242,11 @@ impl Client {
     }
 
     fn send_chat(&mut self, destination: Id, text: &str, out: &mut Vec<ClientAction>) {
-        if let Some(why) = too_long(text.len(), self.max_text) {
-            return out.push(ClientAction::Complain(why));
-        }
-        let chat = Message::Chat { source: self.me.id, destination, text };
-        out.push(ClientAction::Send(chat.encode()));
+        let chat = Message::Chat { source: self.me.id, destination, text }.encode();
+        out.push(match too_long(chat.len(), self.max_text) {
+            Some(why) => ClientAction::Complain(why),
+            None => ClientAction::Send(chat),
+        });
     }
 
     fn show_users(&self, out: &mut Vec<ClientAction>) {
@@ -259,10 +261,14 @@ impl Client {
         }
     }
 
+    fn quit<'a>(&self, text: &'a str) -> Message<'a> {
+        Message::ClientQuit { source: self.me.id, text }
+    }
+
+    /// Who was refused has nothing to say: its id is somebody else's.
     fn say_goodbye(&self, text: &str, out: &mut Vec<ClientAction>) {
-        if self.connected {
-            let quit = Message::ClientQuit { source: self.me.id, text };
-            out.push(ClientAction::Send(quit.encode()));
+        if self.connected && self.phase != Phase::Refused {
+            out.push(ClientAction::Send(self.quit(text).encode()));
         }
     }
 
@@ -484,9 +490,16 @@ mod tests {
                 Over(Outcome::Refused),
             ]
         );
+        // Nor does it take leave in the name of whose id it is.
+        for end in [InputEnded, Line("quit bye")] {
+            assert_eq!(
+                run(Some("frodo"), &[Connected, Received(&refused), end])[2..],
+                [Over(Outcome::Refused)]
+            );
+        }
         assert_eq!(
-            run(Some("frodo"), &[Connected, InputEnded, Received(&refused)]).last(),
-            Some(&Over(Outcome::Refused))
+            run(Some("frodo"), &[Connected, InputEnded, Received(&refused)])[2..],
+            [Over(Outcome::Refused)]
         );
     }
 
@@ -513,6 +526,8 @@ mod tests {
         };
         let quit = Send(Message::ClientQuit { source: Id(101), text: "" }.encode());
         assert_eq!(stopped(&[Connected]), [quit, Over(Outcome::Left)]);
+        let refused = status(2, "Someone has already registered with ID 101");
+        assert_eq!(stopped(&[Connected, Received(&refused)]), [Over(Outcome::Left)]);
         assert_eq!(stopped(&[]), [Over(Outcome::Left)]);
         assert_eq!(stopped(&[Connected, Closed]), []);
     }
@@ -529,8 +544,9 @@ mod tests {
                 Received(&b),
                 Deadline,
                 Line("message sam x"),
-                Line("message 102 123456789012345678901"),
-                Line("quit 1234567890123456789012"),
+                Line("message 102 12345678"),
+                Line("quit 1234567890123"),
+                Line("message 102 1234567"),
                 Line("hello"),
                 Line(""),
             ],
@@ -541,6 +557,7 @@ mod tests {
                 Complain("several are called `sam`: 102, 103; use the id".into()),
                 Complain("not sent: 21 bytes are more than the limit of 20".into()),
                 Complain("not sent: 22 bytes are more than the limit of 20".into()),
+                Send(chat(101, 102, "1234567")),
                 Complain(
                     "there is no command `hello`; type `message ID_OR_NAME TEXT`, `users`, `state` or `quit [TEXT]`"
                         .into()

@@ -6,8 +6,8 @@ use super::message::{
 use super::{Id, Kind, Message, Registration};
 use thiserror::Error;
 
-/// Why a stream is not a sequence of messages. It cannot be read any further: where
-/// the next message would begin is unknown.
+/// Why a stream is not a sequence of messages. It cannot be read any further, unless a
+/// message is only [left out](DecodeError::LeftOut).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum DecodeError {
     /// No message begins with this byte.
@@ -16,6 +16,14 @@ pub enum DecodeError {
     /// The text is announced to be longer than the limit.
     #[error("a text of {length} bytes is longer than the limit of {limit}")]
     TooLong {
+        /// As announced, in bytes.
+        length: usize,
+        /// The decoder's limit.
+        limit: usize,
+    },
+    /// The same of a chat. Where the next message begins is known, so reading can go on there.
+    #[error("a text of {length} bytes is longer than the limit of {limit}")]
+    LeftOut {
         /// As announced, in bytes.
         length: usize,
         /// The decoder's limit.
@@ -44,6 +52,10 @@ pub enum DecodeError {
 pub struct Decoder {
     /// The longest text, in bytes.
     limit: usize,
+    /// The longest text of a chat that can be left out; none if it is not above `limit`.
+    left_out: usize,
+    /// Bytes to come of a chat that is left out.
+    skipping: usize,
     /// The beginning of an unfinished message.
     kept: Vec<u8>,
     /// `kept` was handed out and is emptied by the next call.
@@ -63,7 +75,14 @@ impl Decoder {
     /// their own length fields.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self { limit, kept: Vec::new(), delivered: false, failed: None }
+        let (left_out, skipping, delivered) = Default::default();
+        Self { limit, left_out, skipping, kept: Vec::new(), delivered, failed: None }
+    }
+
+    /// The same, but chats whose texts are longer, up to `length` bytes, are left out.
+    #[must_use]
+    pub fn leaving_out(self, length: usize) -> Self {
+        Self { left_out: length, ..self }
     }
 
     /// Takes the next message from `input`, advancing it past what was used.
@@ -71,7 +90,7 @@ impl Decoder {
     ///
     /// # Errors
     /// [`DecodeError`] when the stream is not made of messages; every later call
-    /// returns the same error.
+    /// returns the same error. After [`DecodeError::LeftOut`] it goes on.
     pub fn next<'a, 'i: 'a>(
         &'a mut self,
         input: &mut &'i [u8],
@@ -85,9 +104,20 @@ impl Decoder {
             // One long message should not make an idle connection keep its memory.
             self.kept.shrink_to(256);
         }
+        let skipped = input.len().min(self.skipping);
+        self.skipping -= skipped;
+        *input = &input[skipped..];
         let whole = match self.advance(input) {
             Ok(None) => return Ok(None),
             Ok(Some(whole)) => whole,
+            Err(DecodeError::TooLong { length, limit })
+                if length <= self.left_out
+                    && self.kept.first().or(input.first()) == Some(&CHAT) =>
+            {
+                self.skipping = CHAT_HEADER + length - self.kept.len();
+                self.kept.clear();
+                return Err(DecodeError::LeftOut { length, limit });
+            }
             Err(error) => return Err(self.fail(error, input)),
         };
         if let Some(bytes) = whole {
@@ -134,6 +164,9 @@ impl Decoder {
     }
 }
 
+/// The length of the header of a chat, in bytes.
+const CHAT_HEADER: usize = 13;
+
 /// How many bytes the message that begins with `start` has, as far as `start` tells: of a
 /// message whose header is not yet complete, those of its header.
 fn needed(start: &[u8], limit: usize) -> Result<usize, DecodeError> {
@@ -141,7 +174,7 @@ fn needed(start: &[u8], limit: usize) -> Result<usize, DecodeError> {
     let (header, length_at) = match kind {
         SERVER_REGISTRATION | CLIENT_REGISTRATION => (12, 9),
         STATUS => (15, 11),
-        CHAT | SERVER_QUIT => (13, 9),
+        CHAT | SERVER_QUIT => (CHAT_HEADER, 9),
         CLIENT_QUIT => (9, 5),
         other => return Err(DecodeError::Type(other)),
     };
@@ -292,6 +325,38 @@ mod tests {
             decode(4, [&b"\x82\0\0\0\x04\xff\xff\xff\xff"[..]]).1,
             Some(DecodeError::TooLong { length: u32::MAX as usize, limit: 4 })
         );
+    }
+
+    #[test]
+    fn a_chat_that_is_too_long_can_be_left_out() {
+        let chat = |text| Message::Chat { source: Id(1), destination: Id(2), text };
+        let quit = |text| Message::ClientQuit { source: Id(1), text };
+        let messages = [chat("a"), chat("abcde"), quit("b"), chat("abcdef"), chat(""), quit("x")];
+        let stream = messages.map(|message| message.encode()).concat();
+        for size in 1..=stream.len() {
+            let mut decoder = Decoder::new(4).leaving_out(6);
+            let (mut heard, mut left_out) = (Vec::new(), Vec::new());
+            for mut input in stream.chunks(size) {
+                loop {
+                    match decoder.next(&mut input) {
+                        Ok(Some(message)) => heard.extend_from_slice(&message.encode()),
+                        Ok(None) => break,
+                        Err(DecodeError::LeftOut { length, limit: 4 }) => left_out.push(length),
+                        Err(error) => panic!("{error}"),
+                    }
+                }
+            }
+            let expected = [chat("a"), quit("b"), chat(""), quit("x")];
+            assert_eq!(heard, expected.map(|message| message.encode()).concat());
+            assert_eq!(left_out, [5, 6]);
+        }
+        // Nothing else is, and no chat that is far too long.
+        for bad in [chat("abcdefg"), quit("abcde")] {
+            let mut decoder = Decoder::new(4).leaving_out(6);
+            let error = decoder.next(&mut &bad.encode()[..]).unwrap_err();
+            assert!(matches!(error, DecodeError::TooLong { .. }));
+            assert_eq!(decoder.next(&mut &quit("b").encode()[..]), Err(error));
+        }
     }
 
     #[test]

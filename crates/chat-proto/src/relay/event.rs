@@ -145,6 +145,8 @@ pub enum Note {
     Detached,
     /// We try to connect in so much time.
     Retry(Duration),
+    /// The server we hang on has told us of ourselves. Ignored.
+    Echoed(Id),
     /// A neighbour is cut off.
     Breach {
         /// Who, if it said so.
@@ -165,6 +167,13 @@ pub enum Note {
         source: Id,
         /// To whom.
         destination: Id,
+        /// Its text's length.
+        bytes: usize,
+    },
+    /// A chat that a neighbouring server passed on is too long. Dropped.
+    LeftOut {
+        /// The neighbour.
+        neighbour: Id,
         /// Its text's length.
         bytes: usize,
     },

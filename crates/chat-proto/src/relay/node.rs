@@ -10,6 +10,7 @@
 #[path = "relaying.rs"]
 mod relaying;
 
+use super::decode::DecodeError;
 use super::link::{Link, Role, Telling};
 use super::log::Log;
 use super::quits::{Quit, Quits};
@@ -21,6 +22,10 @@ use super::{
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
+
+/// How many times longer than allowed a chat of another server may be to be left out instead
+/// of costing that server its connection.
+const LEFT_OUT: usize = 16;
 
 /// Who a machine is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -200,7 +205,8 @@ impl<K: Copy + Ord, D: Directory + Default> Node<K, D> {
     }
 
     fn open(&mut self, link: K, role: Role, now: Instant, out: &mut Vec<Action<K>>) {
-        let decoder = Decoder::new(self.limits.max_text);
+        let max_text = self.limits.max_text;
+        let decoder = Decoder::new(max_text).leaving_out(max_text.saturating_mul(LEFT_OUT));
         self.links.insert(link, Link { role, decoder, telling: Telling::Done });
         out.push(Action::Deadline(link, now.checked_add(self.limits.name_timeout)));
     }
@@ -222,6 +228,14 @@ impl<K: Copy + Ord, D: Directory + Default> Node<K, D> {
             let handled = match decoder.next(&mut bytes) {
                 Ok(None) => break,
                 Ok(Some(message)) => self.message(link, message, now, out),
+                // It is not that server's fault, but that of somebody behind it.
+                Err(error @ DecodeError::LeftOut { length: bytes, .. }) => match self.role(link) {
+                    Some(Role::Server(neighbour)) => {
+                        out.push(Action::Note(Note::LeftOut { neighbour, bytes }));
+                        Ok(())
+                    }
+                    _ => Err(error.into()),
+                },
                 Err(error) => Err(error.into()),
             };
             if let Err(why) = handled {

@@ -103,6 +103,12 @@ impl<K: Copy + Ord, D: Directory + Default> Node<K, D> {
             Role::Client(me) if source == me && kind == Kind::Client => me,
             Role::Client(me) => return Err(Breach::Source { found: source, sender: me }),
         };
+        // Some store us before they tell us all they know. Who does has taken us for its neighbour,
+        // so this is not a circle: on one the parent also tells us of a machine between us.
+        if kind == Kind::Server && source == self.me.id && self.is_parent(link) {
+            out.push(Action::Note(Note::Echoed(first_link)));
+            return Ok(());
+        }
         if is_known {
             let is_behind =
                 self.hosts.find(source).is_some_and(|host| host.first_link == first_link);

@@ -96,6 +96,14 @@ impl World {
         link
     }
 
+    /// Somebody made by hand to whom `server` connects, as it asked for.
+    fn parent(&mut self, server: usize) -> usize {
+        assert!(std::mem::take(&mut self.servers[server].wants_parent));
+        let link = self.link([None, Some(server)]);
+        self.event(server, Event::Connected((link, true)));
+        link
+    }
+
     fn client(&mut self, id: u32, server: usize) -> usize {
         let link = self.peer(server);
         self.say(link, registration(Kind::Client, id, 0));
@@ -501,6 +509,31 @@ fn a_neighbour_cannot_speak_for_those_elsewhere() {
     assert_eq!(world.heard(evil), ["2 to 500: 1 Unknown ID 501"]);
 }
 
+/// One who sends too long a text behind a server that allows it.
+#[test]
+fn a_chat_that_is_too_long_costs_a_client_its_connection_and_a_server_nothing() {
+    let (mut world, [one, two, ..]) = four();
+    let (a, b) = (world.client(101, one), world.client(102, two));
+    let other = world.peer(two);
+    world.say(other, registration(Kind::Server, 50, 0));
+    world.say(other, registration(Kind::Client, 501, 50));
+    for link in [a, b, other] {
+        world.heard(link);
+    }
+    let long = "x".repeat(101);
+    world.say(other, chat(501, 101, &long));
+    world.say(other, chat(501, 101, "short"));
+    assert_eq!(world.heard(a), ["501 says to 101: short"]);
+    assert!(world.is_open(other) && world.heard(other).is_empty());
+    assert!(world.has_noted(two, |note| {
+        matches!(note, Note::LeftOut { neighbour: Id(50), bytes: 101 })
+    }));
+    world.say(b, chat(102, 101, &long));
+    assert!(!world.is_open(b));
+    world.say(other, chat(501, 101, &"x".repeat(1601)));
+    assert!(!world.is_open(other), "far too long");
+}
+
 #[test]
 fn a_second_link_of_one_neighbour_is_refused() {
     let (mut world, [one, two, three, four]) = four();
@@ -513,6 +546,38 @@ fn a_second_link_of_one_neighbour_is_refused() {
     assert!(!world.is_open(second) && world.is_open(first));
     for server in [one, two, four] {
         assert_eq!(world.view(server).last(), Some(&(50, if server == two { 3 } else { 2 })));
+    }
+}
+
+/// Some store a newcomer before they tell it all they know.
+#[test]
+fn a_parent_may_tell_us_of_ourselves() {
+    for echo_comes_first in [true, false] {
+        let mut world = World::new();
+        let two = world.start(Node::child(World::profile(2), World::limits(), None));
+        let parent = world.parent(two);
+        assert_eq!(world.heard(parent), ["server 2 by 0"]);
+        let mut told = [registration(Kind::Server, 1, 1), registration(Kind::Server, 2, 1)];
+        if echo_comes_first {
+            told.reverse();
+        }
+        for message in told {
+            world.say(parent, message);
+        }
+        world.say(parent, registration(Kind::Client, 101, 1));
+        assert!(world.is_open(parent) && world.heard(parent).is_empty());
+        assert_eq!(world.view(two), [(1, 1), (101, 1)]);
+        // Who is between us on a circle is told of, too.
+        let three = world.child(3, two, false);
+        world.settle();
+        assert_eq!(world.heard(parent), ["server 3 by 2"]);
+        world.say(parent, registration(Kind::Server, 2, 1));
+        assert!(world.is_open(parent));
+        world.say(parent, registration(Kind::Server, 3, 1));
+        assert!(!world.is_open(parent));
+        let circle = |note: &Note| matches!(note, Note::Breach { why: Breach::Circle(Id(3)), .. });
+        assert!(world.has_noted(two, circle));
+        assert_eq!(world.view(three), [(2, 2)]);
     }
 }
 

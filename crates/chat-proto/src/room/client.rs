@@ -44,7 +44,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client that will send lines of at most `max_line` bytes and waits at most `linger`
+    /// A client that will send lines of at most `max_line` bytes, line feed and all, and waits at most `linger`
     /// for the server's last words.
     #[must_use]
     pub fn new(max_line: usize, linger: Duration) -> Self {
@@ -93,10 +93,10 @@ impl Client {
         if !matches!(self.phase, Phase::Connecting | Phase::Talking) {
             return;
         }
-        if let Some(why) = too_long(line.len(), self.max_line) {
+        let bytes = [line.as_bytes(), b"\n"].concat();
+        if let Some(why) = too_long(bytes.len(), self.max_line) {
             return out.push(ClientAction::Complain(why));
         }
-        let bytes = [line.as_bytes(), b"\n"].concat();
         self.remember(line);
         if self.phase == Phase::Connecting {
             self.early.extend(bytes);
@@ -130,10 +130,8 @@ impl Client {
         let (lines, result) = self.lines.take(bytes);
         for line in lines.split_terminator('\n') {
             let is_echo = !std::mem::replace(&mut self.announced, line.is_empty());
-            if is_echo && self.unconfirmed.front().is_some_and(|sent| **sent == *line) {
-                self.unconfirmed.pop_front();
-                self.unconfirmed_bytes -= line.len();
-                out.push(ClientAction::Confirm(line.to_owned()));
+            if is_echo && let Some(sent) = self.confirm(line) {
+                out.push(ClientAction::Confirm(sent.into()));
             } else if !line.is_empty() {
                 // Somebody's program may end its lines with `\r\n`.
                 let line = line.strip_suffix('\r').unwrap_or(line);
@@ -146,6 +144,21 @@ impl Client {
             )));
             self.over(Outcome::Garbled, out);
         }
+    }
+
+    /// The sent line of which this is the echo, if it is one; some servers take off what is blank
+    /// at its end. Echoes come in order, so none will come any more of the lines before.
+    fn confirm(&mut self, echo: &str) -> Option<Box<str>> {
+        let at = self.unconfirmed.iter().position(|sent| {
+            // What is nothing but blanks must come back as it was sent.
+            **sent == *echo || (sent.trim_end() == echo.trim_end() && !echo.trim_end().is_empty())
+        })?;
+        let mut found = None;
+        for sent in self.unconfirmed.drain(..=at) {
+            self.unconfirmed_bytes -= sent.len();
+            found = Some(sent);
+        }
+        found
     }
 
     fn over(&mut self, outcome: Outcome, out: &mut Vec<ClientAction>) {
@@ -168,7 +181,7 @@ mod tests {
     }
 
     fn play(events: &[ClientEvent<'_>]) -> Vec<ClientAction> {
-        let mut client = Client::new(10, LINGER);
+        let mut client = Client::new(11, LINGER);
         let mut out = Vec::new();
         for event in events {
             client.handle(*event, Instant::now(), &mut out);
@@ -218,6 +231,25 @@ mod tests {
     }
 
     #[test]
+    fn echoes_may_lack_blanks_or_not_come_at_all() {
+        let out = play(&[
+            Connected,
+            Line("a \t"),
+            Line("a"),
+            Line("lost"),
+            Line(" b"),
+            Line("  "),
+            Received(b"a\na\n b\r\n"),
+            Received(b"lost\n  \n b\n"),
+        ]);
+        let confirm = |line: &str| Confirm(line.to_owned());
+        assert_eq!(
+            out[6..],
+            [confirm("a \t"), confirm("a"), confirm(" b"), show("lost"), confirm("  "), show(" b")]
+        );
+    }
+
+    #[test]
     fn an_empty_line_and_the_end_of_input_leave() {
         for end in [Line(""), InputEnded] {
             assert_eq!(
@@ -241,7 +273,7 @@ mod tests {
         assert!(matches!(&out[2], Complain(why) if why.contains("UTF-8")));
         assert_eq!(out[3..], [Over(Outcome::Garbled)]);
         let out = play(&[Connected, Line("12345678901"), Line("1234567890")]);
-        assert!(matches!(&out[1], Complain(why) if why.contains("11 bytes")));
+        assert!(matches!(&out[1], Complain(why) if why.contains("12 bytes")));
         assert_eq!(out[2..], [Send("1234567890\n".into())]);
     }
 

@@ -3,7 +3,7 @@
 use super::center::Center;
 use chat_net::{App, Bytes, ConnId, ConnMap, Event, Io, Via};
 use chat_proto::accounts::{Intake, LineError, Step, answers};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 use tracing::{debug, info, warn};
 
@@ -13,8 +13,8 @@ const HUB: usize = 0;
 /// What is posted to the thread with the hub.
 #[derive(Debug)]
 pub(super) enum Message {
-    /// A connection brought its line.
-    Line { conn: ConnId, peer: SocketAddr, line: String },
+    /// A connection brought its line; the addresses of its other end and of this one.
+    Line { conn: ConnId, ends: (IpAddr, IpAddr), line: String },
     /// A password was checked.
     Checked { ticket: u64, matches: bool },
     /// Something was committed to the store.
@@ -59,7 +59,8 @@ impl Accounts {
             Step::Wait(until) => io.set_deadline(conn, Some(until)),
             Step::Line(line) => {
                 io.set_deadline(conn, None);
-                io.post(HUB, Message::Line { conn, peer, line });
+                let local = io.local_addr(conn).map_or(peer.ip(), |local| local.ip());
+                io.post(HUB, Message::Line { conn, ends: (peer.ip(), local), line });
             }
             Step::Failed(error) => {
                 match error {
@@ -118,9 +119,9 @@ impl App for Accounts {
             Event::Closed { conn, .. } => {
                 self.requests.remove(conn);
             }
-            Event::Message(Message::Line { conn, peer, line }) => {
+            Event::Message(Message::Line { conn, ends, line }) => {
                 if let Some(center) = &mut self.center {
-                    center.line(conn, peer, &line, io);
+                    center.line(conn, ends, &line, io);
                 }
             }
             Event::Stopping => self.stop(io),

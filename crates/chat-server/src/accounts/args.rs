@@ -140,6 +140,7 @@ impl AccountsServeArgs {
             max_tries: self.max_tries.get(),
             lockout: self.lockout,
             silence: self.heartbeat_timeout,
+            max_text: self.serve.max_frame,
             max_mailbox: self.max_mailbox,
             max_checks: self.max_logins.get(),
             trust_clients: self.trust_clients,

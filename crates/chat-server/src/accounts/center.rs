@@ -9,7 +9,7 @@ use chat_net::{ConnId, Event, Io, Via};
 use chat_proto::accounts::{
     Action, Change, DeliveryEvent, Event as HubEvent, Hub, Moment, Options, Record,
 };
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, SystemTime};
 use tracing::{error, info};
@@ -81,11 +81,11 @@ impl Center {
     pub(super) fn line(
         &mut self,
         from: ConnId,
-        peer: SocketAddr,
+        (peer, local): (IpAddr, IpAddr),
         line: &str,
         io: &mut Io<Message>,
     ) {
-        self.tell(HubEvent::Line { from, peer: peer.ip(), line }, io);
+        self.tell(HubEvent::Line { from, peer, local, line }, io);
         self.settle(io);
     }
 

@@ -40,18 +40,21 @@ pub(crate) fn run(args: AccountsArgs) -> anyhow::Result<()> {
     }
 }
 
+fn config(args: &AccountsServeArgs) -> Config {
+    Config {
+        // A machine that does not acknowledge a push must be found out before the push's time is
+        // over (`chat_proto::accounts::Delivery`).
+        connected_timeout: Some(PeerTimeout::new(args.push_timeout / 2, None)),
+        reset_unless_closed: true,
+        ..args.serve.config()
+    }
+}
+
 /// Serves until a signal comes.
 fn run_server(store: &Path, args: &AccountsServeArgs) -> anyhow::Result<()> {
     let store = Store::open(store)?;
     let records = store.load().context("cannot read the store")?;
-    // A machine that does not acknowledge a push must be found out before the push's time is
-    // over (`chat_proto::accounts::Delivery`). Nothing else here lives longer.
-    let config = Config {
-        peer_timeout: Some(PeerTimeout::new(args.push_timeout / 2, None)),
-        reset_unless_closed: true,
-        ..args.serve.config()
-    };
-    let pool = serve::listen_with(config, &args.serve, DEFAULT_PORT)?;
+    let pool = serve::listen_with(config(args), &args.serve, DEFAULT_PORT)?;
     if records.is_empty() {
         warn!("there are no accounts; add some with `chat-server accounts user add`");
     }
@@ -77,4 +80,27 @@ fn run_server(store: &Path, args: &AccountsServeArgs) -> anyhow::Result<()> {
     })?;
     info!("stopped");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser as _;
+    use std::time::Duration;
+
+    #[derive(clap::Parser)]
+    struct Cli {
+        #[command(flatten)]
+        args: AccountsArgs,
+    }
+
+    #[test]
+    fn requests_and_pushes_have_each_their_own_timeout() {
+        let times = ["--peer-timeout", "40s", "--push-timeout", "6s"];
+        let cli = Cli::try_parse_from(["x", "--store", "s"].into_iter().chain(times)).unwrap();
+        let config = config(&cli.args.serve);
+        let timeout = |of: Option<PeerTimeout>| of.map(|limits| limits.timeout);
+        assert_eq!(timeout(config.peer_timeout), Some(Duration::from_secs(40)));
+        assert_eq!(timeout(config.connected_timeout), Some(Duration::from_secs(3)));
+    }
 }

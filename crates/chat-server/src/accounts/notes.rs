@@ -26,9 +26,15 @@ pub(super) fn log(note: &Note) {
         }
         Note::WrongFormat { peer } => info!(%peer, "not a request"),
         Note::Message { from, to, seq } => debug!(?from, ?to, seq, "message"),
+        Note::TooLong { from, bytes } => {
+            info!(?from, bytes, "refused: the text is too long once it is harmless");
+        }
         Note::MailboxFull { to } => warn!(?to, "refused: the mailbox is full"),
         Note::Delivered { to, seq } => debug!(?to, seq, "delivered"),
         Note::NotDelivered { to, at, failures } => debug!(?to, %at, failures, "cannot be reached"),
+        Note::SetAside { to, seq } => {
+            warn!(?to, seq, "refused by the client; waits until nothing else does");
+        }
         Note::GivenUp { to, seq } => {
             warn!(?to, seq, "breaks every connection; counts as delivered");
         }

@@ -4,7 +4,7 @@
 //! fsync. [`Store::commit`] takes many changes at once, since that is what costs.
 
 use anyhow::{Context as _, bail};
-use chat_proto::accounts::{Change, Letter, Record, SessionRecord};
+use chat_proto::accounts::{Change, Letter, Record, SessionRecord, Token};
 use redb::{
     Database, DatabaseError, ReadableDatabase as _, ReadableTable as _, ReadableTableMetadata as _,
     TableDefinition, WriteTransaction,
@@ -98,7 +98,7 @@ impl Store {
                     }
                     Change::Session { user, session: Some(session) } => {
                         let (source, push) = (session.source.to_string(), session.push.to_string());
-                        let value = (&*source, &*push, session.token.as_deref());
+                        let value = (&*source, &*push, session.token.as_ref().map(Token::as_str));
                         transaction.open_table(SESSIONS)?.insert(&**user, value)?;
                     }
                 }
@@ -145,13 +145,8 @@ impl Store {
             let (user, value) = row?;
             if let Some(record) = records.get_mut(user.value()) {
                 let (source, push, token) = value.value();
-                let token = token.map(str::to_owned);
                 // A session that cannot be read is one that has ended.
-                record.session = source
-                    .parse()
-                    .ok()
-                    .zip(push.parse().ok())
-                    .map(|(source, push)| SessionRecord { source, push, token });
+                record.session = read_session(source, push, token);
             }
         }
         Ok(records.into_values().collect())
@@ -216,6 +211,14 @@ impl Store {
     }
 }
 
+fn read_session(source: &str, push: &str, token: Option<&str>) -> Option<SessionRecord> {
+    let token = match token {
+        Some(token) => Some(Token::parse(token)?),
+        None => None,
+    };
+    Some(SessionRecord { source: source.parse().ok()?, push: push.parse().ok()?, token })
+}
+
 fn to_millis(time: SystemTime) -> u64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
@@ -237,7 +240,7 @@ mod tests {
         let session = SessionRecord {
             source: "10.0.0.1".parse().unwrap(),
             push: "10.0.0.1:4000".parse().unwrap(),
-            token: Some("0f".into()),
+            token: Some(Token::new(0xf)),
         };
         {
             let store = Store::open(&path).unwrap();
@@ -280,6 +283,17 @@ mod tests {
         assert!(store.remove("columbia").unwrap());
         store.add(&[("columbia".into(), "x".into())]).unwrap();
         assert!(store.load().unwrap()[0].letters.is_empty());
+    }
+
+    #[test]
+    fn a_session_that_cannot_be_read_has_ended() {
+        let (ip, push, token) = ("10.0.0.1", "10.0.0.1:4000", Token::new(0xf));
+        assert!(read_session(ip, push, None).is_some_and(|session| session.token.is_none()));
+        let session = read_session(ip, push, Some(token.as_str()));
+        assert_eq!(session.and_then(|session| session.token), Some(token));
+        for wrong in [("x", push, None), (ip, "x", None), (ip, push, Some("0f"))] {
+            assert_eq!(read_session(wrong.0, wrong.1, wrong.2), None);
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub(crate) fn write(note: &Note) {
         Note::Refused(text) => warn!(?text, "refused by the server we wanted to connect to"),
         Note::Detached => warn!("the server we hung on is gone"),
         Note::Retry(pause) => info!(?pause, "trying to connect after a pause"),
+        Note::Echoed(parent) => debug!(%parent, "ignored: our own registration"),
         Note::Breach { neighbour, why } => {
             let neighbour = neighbour.map(|id: Id| id.0);
             warn!(neighbour, %why, "closed");
@@ -24,6 +25,9 @@ pub(crate) fn write(note: &Note) {
         }
         Note::Chat { source, destination, bytes } => {
             debug!(%source, %destination, bytes, "chat");
+        }
+        Note::LeftOut { neighbour, bytes } => {
+            warn!(%neighbour, bytes, "dropped: a chat that is too long");
         }
         Note::Unknown { source, destination } => debug!(%source, %destination, "chat to nobody"),
         Note::Status { source, code, text } => info!(%source, code, ?text, "status"),

@@ -53,7 +53,8 @@ pub enum ClientAction<C> {
         /// The line, without a line feed: the end of the stream ends it.
         line: String,
     },
-    /// Send a receipt, if there is one, and close the connection of a push.
+    /// Send a receipt, if there is one, and close the connection of a push; without one, only
+    /// if nothing more can come over it.
     Receipt(C, Option<String>),
     /// Show this on a line of its own.
     Show(String),

@@ -15,7 +15,7 @@ mod tests;
 pub use event::{ClientAction, ClientEvent, Exchange, Outcome, Wants};
 
 use super::answer::{answers, is_logged_in};
-use super::{OK, Push, WITH, receipt};
+use super::{OK, Push, Token, WITH, receipt};
 use command::Command;
 use seen::Seen;
 use std::collections::{HashMap, VecDeque};
@@ -42,7 +42,7 @@ enum Phase {
 struct Session {
     name: String,
     /// If the server gives receipts.
-    token: Option<String>,
+    token: Option<Token>,
     /// Who has agreed to talk, and where.
     addresses: HashMap<String, SocketAddr>,
 }
@@ -357,7 +357,6 @@ impl<C: Copy> Client<C> {
         out: &mut Vec<ClientAction<C>>,
     ) {
         if let Some(token) = is_logged_in(answer) {
-            let token = token.map(str::to_owned);
             self.phase = Phase::Talking(Session { name, token, addresses: HashMap::new() });
             self.wrong = 0;
             self.out_of_reach = false;
@@ -441,7 +440,7 @@ impl<C: Copy> Client<C> {
                         out.push(ClientAction::Show(format!("{name} (private): {text}")));
                     }
                 }
-                (Some(Push::With { token, id, push }), Some(secret)) if token == secret => {
+                (Some(Push::With { token, id, push }), Some(secret)) if secret.is(token) => {
                     proof = Some(receipt(id));
                     if self.seen.insert(id)
                         && let Some(push) = Push::parse(push)

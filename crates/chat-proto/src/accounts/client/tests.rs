@@ -5,6 +5,8 @@ use ClientAction::{HeartbeatAt, LeaveAt, Over, Private, Receipt, Request, Show};
 use ClientEvent::{Answered, Heard, InputEnded, Leave, Line, Started};
 
 const SERVER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 4));
+/// A session's secret.
+const TOKEN: &str = "0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f";
 const STRANGER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 9));
 
 struct World {
@@ -189,21 +191,29 @@ fn pushes_of_a_server_without_receipts_must_come_from_its_address() {
 }
 
 #[test]
+fn what_is_no_token_of_ours_is_none() {
+    let mut world = World::logged_in("successfully logged in! Welcome");
+    assert_eq!(world.tell(Line("online")), [request("online")]);
+    world.answer("columbia");
+    assert_eq!(world.heard(SERVER, "print seas: hi"), [show("seas: hi"), Receipt(1, None)]);
+}
+
+#[test]
 fn receipts() {
-    let mut world = World::logged_in("successfully logged in! 0f0f");
+    let mut world = World::logged_in(&format!("successfully logged in! {TOKEN}"));
     let receipt = |id: &str| Receipt(1, Some(format!("ok {id}\n")));
     assert_eq!(
-        world.heard(SERVER, "with 0f0f b-1 print seas: hi"),
+        world.heard(SERVER, &format!("with {TOKEN} b-1 print seas: hi")),
         [show("seas: hi"), receipt("b-1")]
     );
     // Again after a crash of the server, or replayed: known already.
-    assert_eq!(world.heard(SERVER, "with 0f0f b-1 print seas: hi"), [receipt("b-1")]);
-    for line in ["print seas: forged", "with 0f00 b-2 print seas: forged", "logout"] {
+    assert_eq!(world.heard(SERVER, &format!("with {TOKEN} b-1 print seas: hi")), [receipt("b-1")]);
+    for line in ["print seas: forged", "with 0f0f b-2 print seas: forged", "logout"] {
         assert_eq!(world.heard(SERVER, line), [Receipt(1, None)], "{line}");
     }
     assert_eq!(
         world.tell(Line("message seas hi")),
-        [request("with 0f0f message columbia seas hi")]
+        [request(&format!("with {TOKEN} message columbia seas hi"))]
     );
     assert_eq!(world.answer("ok"), []);
     world.tell(Line("message seas hi"));
@@ -218,8 +228,8 @@ fn a_push_may_overtake_the_answer_to_the_password() {
     world.tell(Line("columbia"));
     world.answer("right username");
     world.tell(Line("116bway"));
-    assert_eq!(world.heard(SERVER, "with 0f b-1 print seas: hi"), []);
-    let actions = world.answer("successfully logged in! 0f");
+    assert_eq!(world.heard(SERVER, &format!("with {TOKEN} b-1 print seas: hi")), []);
+    let actions = world.answer(&format!("successfully logged in! {TOKEN}"));
     assert_eq!(actions[2..], [show("seas: hi"), Receipt(1, Some("ok b-1\n".into()))]);
 }
 

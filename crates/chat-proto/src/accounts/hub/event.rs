@@ -15,6 +15,8 @@ pub enum Event<'a, K> {
         from: K,
         /// Its other end.
         peer: IpAddr,
+        /// This end: how the peer calls this machine.
+        local: IpAddr,
         /// The line.
         line: &'a str,
     },
@@ -145,6 +147,11 @@ pub enum Note {
         to: Arc<str>,
         seq: u64,
     },
+    /// A text that is too long once its control characters are harmless.
+    TooLong {
+        from: Arc<str>,
+        bytes: usize,
+    },
     MailboxFull {
         to: Arc<str>,
     },
@@ -156,6 +163,11 @@ pub enum Note {
         to: Arc<str>,
         at: SocketAddr,
         failures: u32,
+    },
+    /// A client with receipts refuses this again and again; from now on it comes after all else.
+    SetAside {
+        to: Arc<str>,
+        seq: u64,
     },
     /// An old client breaks every connection; what was sent to it counts as read.
     GivenUp {

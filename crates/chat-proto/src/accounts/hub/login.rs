@@ -2,11 +2,10 @@
 
 use super::mail::address_to;
 use super::state::{Check, Session};
-use super::{Account, Action, Change, Hub, Moment, Note, RETRY, SessionRecord, timer};
-use crate::accounts::MAX_PASSWORD;
+use super::{Account, Action, Change, Hub, Moment, Note, Origin, RETRY, SessionRecord, timer};
 use crate::accounts::answer::answers;
+use crate::accounts::{MAX_PASSWORD, Token};
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 
 /// Passwords of one user that may wait: more than a person needs, who is locked out
 /// after three wrong ones.
@@ -15,8 +14,7 @@ const CHECKS_OF_ONE: usize = 16;
 /// `check_password`, and where it came from.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Attempt<'a, K> {
-    pub(super) from: K,
-    pub(super) peer: IpAddr,
+    pub(super) origin: &'a Origin<K>,
     pub(super) user: &'a str,
     pub(super) password: &'a str,
     pub(super) receipts: bool,
@@ -39,7 +37,8 @@ impl<K: Copy> Hub<K> {
         now: Moment,
         out: &mut Vec<Action<K>>,
     ) -> Option<&'static str> {
-        let Attempt { from, peer, user, password, receipts, mut push } = *attempt;
+        let Attempt { origin, user, password, receipts, mut push } = *attempt;
+        let Origin { from, peer, local } = *origin;
         let Some(&index) = self.by_name.get(user) else {
             return Some(self.login(user, peer, out));
         };
@@ -60,10 +59,15 @@ impl<K: Copy> Hub<K> {
             out.push(Action::Note(Note::Busy { user, peer }));
             return Some(answers::STILL_BLOCKED);
         }
-        push.set_ip(if push.ip().is_unspecified() { peer } else { push.ip().to_canonical() });
+        push.set_ip(push.ip().to_canonical());
+        // Some clients know themselves by their loopback address only.
+        if push.ip().is_unspecified() || (push.ip().is_loopback() && !peer.is_loopback()) {
+            push.set_ip(peer);
+        }
         *self.checking.entry(peer).or_default() += 1;
         let password = password.to_owned();
-        self.accounts[index].checks.push_back(Check { from, peer, password, push, receipts });
+        let check = Check { from, peer, local, password, push, receipts };
+        self.accounts[index].checks.push_back(check);
         if of_user == 0 {
             self.start_check(index, out);
         }
@@ -165,15 +169,14 @@ impl<K: Copy> Hub<K> {
             let user = user.clone();
             out.push(Action::Store(Change::Tries { user, tries: 0, locked_until: None }));
         }
-        let token: Option<Arc<str>> = check.receipts.then(|| format!("{secret:032x}").into());
+        let token = check.receipts.then(|| Token::new(secret));
         let text = match &token {
             Some(token) => format!("{} {token}", answers::LOGGED_IN),
             None => answers::LOGGED_IN.to_owned(),
         };
-        let record =
-            SessionRecord { source: check.peer, push, token: token.as_deref().map(str::to_owned) };
-        let (source, asked_by) = (check.peer, Default::default());
-        *session = Some(Session { source, push, token, asked_by });
+        let record = SessionRecord { source: check.peer, push, token: token.clone() };
+        let (source, local, asked_by) = (check.peer, Some(check.local), Default::default());
+        *session = Some(Session { source, local, push, token, asked_by });
         let note = Note::LoggedIn {
             user: user.clone(),
             peer: check.peer,

@@ -1,10 +1,11 @@
 //! What users send to each other, and how it gets there.
 
-use super::state::{Item, Pushing, Session};
+use super::state::{Item, Pushing, REFUSALS, Session};
 use super::{Action, Change, Hub, Letter, Note, RETRY, timer};
 use crate::accounts::answer::answers;
-use crate::accounts::{Delivered, WITH};
+use crate::accounts::{Delivered, LineError, WITH};
 use crate::text::for_strangers;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -15,11 +16,28 @@ const TAKEN: usize = 32;
 const BROKEN_PUSHES: u32 = 3;
 
 impl<K: Copy> Hub<K> {
+    /// A text as it is passed on. What makes a control character harmless is longer, so only
+    /// now is it known whether its recipients have to take it; the answer if not.
+    pub(super) fn letter(
+        &self,
+        user: usize,
+        text: &str,
+        out: &mut Vec<Action<K>>,
+    ) -> Result<Arc<str>, String> {
+        let text = for_strangers(text);
+        let limit = self.options.max_text;
+        if text.len() > limit {
+            out.push(Action::Note(Note::TooLong { from: self.name(user), bytes: text.len() }));
+            return Err(format!("{}: {}", answers::WRONG_FORMAT, LineError::TooLong { limit }));
+        }
+        Ok(text.into())
+    }
+
     pub(super) fn message(
         &mut self,
         user: usize,
         target: &str,
-        text: &str,
+        text: &Arc<str>,
         now: Instant,
         out: &mut Vec<Action<K>>,
     ) -> &'static str {
@@ -27,8 +45,7 @@ impl<K: Copy> Hub<K> {
         if self.accounts[target].blocked.contains(&self.accounts[user].name) {
             return answers::BLOCKED;
         }
-        let text = for_strangers(text).into();
-        if self.post(user, target, &text, out) {
+        if self.post(user, target, text, out) {
             self.deliver(target, now, out);
             ""
         } else {
@@ -39,17 +56,16 @@ impl<K: Copy> Hub<K> {
     pub(super) fn broadcast(
         &mut self,
         user: usize,
-        text: &str,
+        text: &Arc<str>,
         now: Instant,
         out: &mut Vec<Action<K>>,
     ) -> &'static str {
-        let text = for_strangers(text).into();
         for target in 0..self.accounts.len() {
             let account = &self.accounts[target];
             let hears = account.session.is_some()
                 && target != user
                 && !account.blocked.contains(&self.accounts[user].name);
-            if hears && self.post(user, target, &text, out) {
+            if hears && self.post(user, target, text, out) {
                 self.deliver(target, now, out);
             }
         }
@@ -98,7 +114,7 @@ impl<K: Copy> Hub<K> {
             return answers::NO_SUCH_REQUEST;
         }
         let Some(&asker) = self.by_name.get(asker) else { return answers::NO_SUCH_REQUEST };
-        let (ip, port) = (push.ip(), push.port());
+        let (ip, port) = (self.seen_from(asker, push.ip()), push.port());
         let text =
             if agreed { format!("address {name} {ip} {port}") } else { format!("refused {name}") };
         // Who has gone by now has no use for it.
@@ -108,6 +124,19 @@ impl<K: Copy> Hub<K> {
         let (asker, target) = (self.name(asker), name);
         out.push(Action::Note(Note::Answered { asker, target, agreed }));
         ""
+    }
+
+    /// An address as this user should use it. Who listens at a loopback address is on this
+    /// machine, and a user elsewhere calls this machine by another one.
+    fn seen_from(&self, user: usize, ip: IpAddr) -> IpAddr {
+        match self.accounts[user].session {
+            Some(Session { source, local: Some(local), .. })
+                if ip.is_loopback() && !source.is_loopback() =>
+            {
+                local
+            }
+            _ => ip,
+        }
     }
 
     /// Puts a letter into the mailbox of `target`, if there is room.
@@ -137,7 +166,7 @@ impl<K: Copy> Hub<K> {
         if has_room {
             let (seq, nonce) = (self.seq(), self.nonce);
             let text = text.into();
-            let item = Item { seq, nonce, text, is_letter: false, broken: 0 };
+            let item = Item { seq, nonce, text, is_letter: false, broken: 0, refused: 0 };
             self.accounts[target].queue.push(item);
         }
         has_room
@@ -193,10 +222,16 @@ impl<K: Copy> Hub<K> {
         self.tickets.remove(&ticket);
         let Pushing { mut item, is_late, .. } = account.pushing.remove(place);
         item.broken += u32::from(delivered == Delivered::Perhaps);
+        item.refused += u32::from(delivered == Delivered::Refused && !is_late);
         if delivered == Delivered::Yes || item.broken >= BROKEN_PUSHES {
             self.accounts[index].failures = 0;
             self.arrived(index, &item, out);
         } else {
+            if delivered == Delivered::Refused && item.refused == REFUSALS {
+                account.failures = 0;
+                let (to, seq) = (account.name.clone(), item.seq);
+                out.push(Action::Note(Note::SetAside { to, seq }));
+            }
             if item.is_letter || !is_late {
                 account.queue.put_back(item);
             }

@@ -53,6 +53,8 @@ pub struct Options {
     pub silence: Duration,
     /// The pause before a push that failed is tried again; it doubles up to sixteen times itself.
     pub retry: Duration,
+    /// The longest text of a message, as it is passed on, in bytes.
+    pub max_text: usize,
     /// Bytes that may wait for one user.
     pub max_mailbox: usize,
     /// Passwords that may wait to be checked, altogether; a quarter of them from one address.
@@ -68,6 +70,7 @@ impl Default for Options {
             lockout: Duration::from_secs(30),
             silence: Duration::from_secs(31),
             retry: Duration::from_millis(200),
+            max_text: 64 << 10,
             max_mailbox: 16 << 20,
             max_checks: 1024,
             trust_clients: false,
@@ -97,6 +100,15 @@ pub struct Hub<K> {
     tickets: HashMap<u64, usize>,
     /// Passwords that wait to be checked, by address.
     checking: HashMap<IpAddr, usize>,
+}
+
+/// Where a request came from.
+#[derive(Debug)]
+struct Origin<K> {
+    from: K,
+    peer: IpAddr,
+    /// How the peer calls this machine.
+    local: IpAddr,
 }
 
 /// The timers of an account.
@@ -154,8 +166,9 @@ impl<K: Copy> Hub<K> {
             .and_then(|left| now.instant.checked_add(left.min(self.options.lockout)));
         let session = record.session.map(|session| Session {
             source: session.source,
+            local: None,
             push: session.push,
-            token: session.token.map(Into::into),
+            token: session.token,
             asked_by: Default::default(),
         });
         self.by_name.insert(name.clone(), self.accounts.len());
@@ -195,9 +208,11 @@ impl<K: Copy> Hub<K> {
     /// Handles one event and appends what is to be done to `out`.
     pub fn handle(&mut self, event: Event<'_, K>, now: Moment, out: &mut Vec<Action<K>>) {
         match event {
-            Event::Line { from, peer, line } => {
+            Event::Line { from, peer, local, line } => {
+                let origin =
+                    Origin { from, peer: peer.to_canonical(), local: local.to_canonical() };
                 let answer = match Signed::parse(line) {
-                    Some(signed) => self.request(from, peer.to_canonical(), &signed, now, out),
+                    Some(signed) => self.request(&origin, &signed, now, out),
                     None => {
                         out.push(Action::Note(Note::WrongFormat { peer }));
                         Some(answers::WRONG_FORMAT.to_owned())
@@ -232,16 +247,16 @@ impl<K: Copy> Hub<K> {
     /// The answer, if it is known yet.
     fn request(
         &mut self,
-        from: K,
-        peer: IpAddr,
+        origin: &Origin<K>,
         signed: &Signed<'_>,
         now: Moment,
         out: &mut Vec<Action<K>>,
     ) -> Option<String> {
+        let Origin { peer, local, .. } = *origin;
         let (user, ask) = match signed.request {
             Request::Login { user } => return Some(self.login(user, peer, out).to_owned()),
             Request::CheckPassword { user, password, receipts, push } => {
-                let check = login::Attempt { from, peer, user, password, receipts, push };
+                let check = login::Attempt { origin, user, password, receipts, push };
                 return self.check(&check, now, out).map(str::to_owned);
             }
             Request::Online => return Some(self.list()),
@@ -251,7 +266,8 @@ impl<K: Copy> Hub<K> {
             out.push(Action::Note(Note::NotTheirs { name: user.to_owned(), peer }));
             return Some(answers::NOT_LOGGED_IN.to_owned());
         };
-        if self.accounts[account].session.is_some() {
+        if let Some(session) = &mut self.accounts[account].session {
+            session.local = Some(local);
             self.touch(account, now.instant, out);
         }
         let answer = self.ask(account, ask, now, out);
@@ -261,8 +277,14 @@ impl<K: Copy> Hub<K> {
 
     fn ask(&mut self, user: usize, ask: Ask<'_>, now: Moment, out: &mut Vec<Action<K>>) -> String {
         let answer = match ask {
-            Ask::Message { target, text } => self.message(user, target, text, now.instant, out),
-            Ask::Broadcast { text } => self.broadcast(user, text, now.instant, out),
+            Ask::Message { target, text } => match self.letter(user, text, out) {
+                Ok(text) => self.message(user, target, &text, now.instant, out),
+                Err(answer) => return answer,
+            },
+            Ask::Broadcast { text } => match self.letter(user, text, out) {
+                Ok(text) => self.broadcast(user, &text, now.instant, out),
+                Err(answer) => return answer,
+            },
             Ask::GetAddress { target } => self.get_address(user, target, now.instant, out),
             Ask::Answer { asker, agreed } => self.consent(user, asker, agreed, now.instant, out),
             Ask::Block { target } => return self.block(user, target, true, out),
@@ -287,7 +309,7 @@ impl<K: Copy> Hub<K> {
         }
         let session = self.accounts[account].session.as_ref()?;
         let is_theirs = match (&session.token, token) {
-            (Some(secret), Some(token)) => is_same(secret, token),
+            (Some(secret), Some(token)) => secret.is(token),
             (None, None) => session.source == peer,
             _ => false,
         };
@@ -315,7 +337,7 @@ impl<K: Copy> Hub<K> {
         let Some(&target) = self.by_name.get(target) else {
             return answers::USER_NOT_EXIST.to_owned();
         };
-        if target == user {
+        if target == user && blocked {
             return answers::BLOCK_YOURSELF.to_owned();
         }
         let (name, target) = (self.name(user), self.name(target));
@@ -373,10 +395,4 @@ impl<K: Copy> Hub<K> {
     fn name(&self, account: usize) -> Arc<str> {
         self.accounts[account].name.clone()
     }
-}
-
-/// Compares all of both, so that the time it takes tells nothing.
-fn is_same(secret: &str, given: &str) -> bool {
-    let differences = secret.bytes().zip(given.bytes()).fold(0, |sum, (a, b)| sum | (a ^ b));
-    secret.len() == given.len() && differences == 0
 }

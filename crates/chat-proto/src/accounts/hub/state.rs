@@ -1,10 +1,15 @@
 //! What the hub keeps of each account.
 
 use super::Letter;
+use crate::accounts::Token;
 use std::collections::{BTreeSet, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
+
+/// Pushes of one item that a client with receipts may refuse before the item has to wait until
+/// nothing else does.
+pub(super) const REFUSALS: u32 = 3;
 
 /// What one entry of a queue weighs beside its text.
 const ENTRY: usize = 64;
@@ -51,7 +56,10 @@ impl<K> Account<K> {
     /// The session that pushes under way go to is over. Those that can be given up.
     pub(super) fn make_pushes_late(&mut self) -> Vec<u64> {
         self.queue.keep_letters();
-        self.pushing.iter_mut().for_each(|pushing| pushing.is_late = true);
+        for pushing in &mut self.pushing {
+            pushing.is_late = true;
+            pushing.item.refused = 0;
+        }
         let fresh = self.pushing.iter().filter(|pushing| !pushing.is_taken);
         fresh.map(|pushing| pushing.ticket).collect()
     }
@@ -62,10 +70,12 @@ impl<K> Account<K> {
 pub(super) struct Session {
     /// Where it logged in from.
     pub(super) source: IpAddr,
+    /// How it called this machine last; unknown after a restart.
+    pub(super) local: Option<IpAddr>,
     /// Where it listens.
     pub(super) push: SocketAddr,
     /// Its secret, if it understands receipts.
-    pub(super) token: Option<Arc<str>>,
+    pub(super) token: Option<Token>,
     /// Who has asked for its address, and was not answered.
     pub(super) asked_by: BTreeSet<Arc<str>>,
 }
@@ -75,6 +85,7 @@ pub(super) struct Session {
 pub(super) struct Check<K> {
     pub(super) from: K,
     pub(super) peer: IpAddr,
+    pub(super) local: IpAddr,
     pub(super) password: String,
     pub(super) push: SocketAddr,
     pub(super) receipts: bool,
@@ -92,12 +103,15 @@ pub(super) struct Item {
     pub(super) is_letter: bool,
     /// How often an old client broke the connection that it was sent over.
     pub(super) broken: u32,
+    /// How often the session, which has receipts, was sent it and did not take it.
+    pub(super) refused: u32,
 }
 
 impl Item {
     pub(super) fn letter(letter: &Letter) -> Self {
         let text = format!("print {}: {}", letter.from, letter.text).into();
-        Self { seq: letter.seq, nonce: letter.nonce, text, is_letter: true, broken: 0 }
+        let (seq, nonce) = (letter.seq, letter.nonce);
+        Self { seq, nonce, text, is_letter: true, broken: 0, refused: 0 }
     }
 
     /// Its share of a mailbox, in bytes.
@@ -137,9 +151,13 @@ impl Queue {
         self.items.iter().filter(|item| item.is_letter)
     }
 
-    /// Takes out the first item.
+    /// Takes out the first item. What the client refuses again and again comes after everything
+    /// else, so that it does not hold that up.
     pub(super) fn pop(&mut self) -> Option<Item> {
-        let item = self.items.pop_front()?;
+        let welcome = self.items.iter().position(|item| item.refused < REFUSALS);
+        let at =
+            welcome.or_else(|| (0..self.items.len()).min_by_key(|at| self.items[*at].refused))?;
+        let item = self.items.remove(at)?;
         self.bytes -= item.weight();
         Some(item)
     }
@@ -151,9 +169,10 @@ impl Queue {
         self.items.insert(place, item);
     }
 
-    /// Forgets what was meant for the session.
+    /// Forgets what was meant for the session, and what it refused.
     pub(super) fn keep_letters(&mut self) {
         self.items.retain(|item| item.is_letter);
+        self.items.iter_mut().for_each(|item| item.refused = 0);
         self.bytes = self.items.iter().map(Item::weight).sum();
     }
 }

@@ -1,5 +1,6 @@
 //! What outlives the server.
 
+use crate::accounts::Token;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -31,7 +32,7 @@ pub struct SessionRecord {
     /// Where it listens.
     pub push: SocketAddr,
     /// Its secret, if it understands receipts.
-    pub token: Option<String>,
+    pub token: Option<Token>,
 }
 
 /// A message that waits for its recipient.

@@ -7,6 +7,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 const USERS: [&str; 3] = ["columbia", "facebook", "seas"];
 
+/// The server, as others call it.
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 4));
+
 /// Where a user's client runs, unless a test says otherwise.
 fn home(user: &str) -> (IpAddr, SocketAddr) {
     let number = USERS.iter().position(|name| *name == user).unwrap();
@@ -148,7 +151,8 @@ impl World {
     fn line(&mut self, peer: IpAddr, line: &str) -> u64 {
         let from = self.next_conn;
         self.next_conn += 1;
-        self.event(Event::Line { from, peer, line });
+        let local = if peer.is_loopback() { peer } else { HERE };
+        self.event(Event::Line { from, peer, local, line });
         from
     }
 
@@ -344,6 +348,62 @@ fn one_push_at_a_time_and_again_until_it_arrives() {
 }
 
 #[test]
+fn what_a_client_refuses_again_and_again_waits_until_nothing_else_does() {
+    let mut world = World::new();
+    let answer = world.log_in_with("seas", "01");
+    let token = answer.strip_prefix("successfully logged in! ").unwrap().to_owned();
+    let ask = |world: &mut World, what: &str| world.ask("seas", &format!("with {token} {what}"));
+    for text in ["1", "2", "3"] {
+        ask(&mut world, &format!("message seas seas {text}"));
+    }
+    // What comes next is answered so; the texts that came.
+    let push = |world: &mut World, delivered| {
+        let push = world.pushes.remove(0);
+        world.event(Event::Pushed { ticket: push.ticket, delivered });
+        ask(world, "heartbeat seas");
+        world.pass(seconds(4));
+        push.line.trim_end().rsplit(' ').next().unwrap().to_owned()
+    };
+    // Who is not there refuses nothing.
+    for _ in 0..5 {
+        assert_eq!(push(&mut world, Delivered::No), "1");
+    }
+    for _ in 0..3 {
+        assert_eq!(push(&mut world, Delivered::Refused), "1");
+    }
+    assert!(world.notes.iter().any(|note| matches!(note, Note::SetAside { seq: 1, .. })));
+    assert_eq!(push(&mut world, Delivered::Yes), "2");
+    assert_eq!(push(&mut world, Delivered::Yes), "3");
+    assert_eq!(push(&mut world, Delivered::Refused), "1");
+    ask(&mut world, "message seas seas 4");
+    // It is under way already.
+    assert_eq!(push(&mut world, Delivered::Refused), "1");
+    assert_eq!(push(&mut world, Delivered::Yes), "4");
+    assert_eq!(world.records[2].letters.len(), 1, "it is kept");
+    // Another session may take it, and is asked first.
+    ask(&mut world, "logout seas");
+    world.log_in("seas");
+    world.ask("seas", "message seas seas 5");
+    assert_eq!(world.deliver("seas"), ["print seas: 1", "print seas: 5"]);
+}
+
+#[test]
+fn a_text_that_grows_too_long_when_it_is_made_harmless_is_refused() {
+    let mut world = World::with(Options { max_text: 20, ..Options::default() });
+    world.log_in("seas");
+    world.log_in("columbia");
+    let answer = "wrong format: a line may hold at most 20 bytes";
+    for (text, expected) in
+        [("\x1b".repeat(5), ""), ("\x1b".repeat(6), answer), ("\x1b".repeat(20), answer)]
+    {
+        assert_eq!(world.ask("seas", &format!("message seas columbia {text}")), expected);
+        assert_eq!(world.ask("seas", &format!("broadcast seas {text}")), expected);
+    }
+    let harmless = format!("print seas: {}", "\\x1b".repeat(5));
+    assert_eq!(world.deliver("columbia"), [harmless.clone(), harmless]);
+}
+
+#[test]
 fn an_old_client_that_breaks_connections_has_read_after_three() {
     let mut world = World::new();
     world.log_in("seas");
@@ -456,6 +516,7 @@ fn blacklists() {
         ("block columbia nobody", "user not exist"),
         ("unblock columbia nobody", "user not exist"),
         ("block columbia columbia", "You cannot block yourself."),
+        ("unblock columbia columbia", "not blocked before"),
     ] {
         assert_eq!(world.ask("columbia", line), answer, "{line}");
     }
@@ -512,6 +573,39 @@ fn an_address_is_given_only_to_who_asked_and_only_by_who_was_asked() {
     world.ask("seas", "getaddress seas columbia");
     world.ask("columbia", "block columbia seas");
     assert_eq!(world.ask("columbia", "Y columbia seas"), answers::NO_SUCH_REQUEST);
+}
+
+#[test]
+fn who_listens_at_a_loopback_address_is_where_the_server_is() {
+    let mut world = World::new();
+    let here = IpAddr::from([127, 0, 0, 1]);
+    let answer = |world: &mut World, peer, line: &str| {
+        let conn = world.line(peer, line);
+        world.answers.remove(&conn).unwrap()
+    };
+    // The address is that by which the asker calls the server.
+    for (asker, expected) in [
+        (home("seas").0, "address columbia 10.0.0.4 4000"),
+        (here, "address columbia 127.0.0.1 4000"),
+    ] {
+        let line = "check_password columbia columbia's 1 127.0.0.1 4000";
+        assert_eq!(answer(&mut world, here, line), answers::LOGGED_IN);
+        let line = format!("check_password seas seas's 1 {asker} 5000");
+        assert_eq!(answer(&mut world, asker, &line), answers::LOGGED_IN);
+        assert_eq!(answer(&mut world, asker, "getaddress seas columbia"), "request sent");
+        let asked = world.pushes.pop().unwrap();
+        assert_eq!(asked.to.ip(), here);
+        world.event(Event::Pushed { ticket: asked.ticket, delivered: Delivered::Yes });
+        world.pushes.clear();
+        assert_eq!(answer(&mut world, here, "Y columbia seas"), "");
+        let pushed = world.pushes.pop().unwrap();
+        assert_eq!((&*pushed.line, pushed.to), (expected, SocketAddr::new(asker, 5000)));
+        world.event(Event::Pushed { ticket: pushed.ticket, delivered: Delivered::Yes });
+    }
+    // Who comes from elsewhere does not listen on this machine.
+    world.ask("facebook", "check_password facebook facebook's 1 127.0.1.1 4000");
+    world.ask("facebook", "message facebook facebook hi");
+    assert_eq!(world.deliver("facebook"), ["print facebook: hi"]);
 }
 
 #[test]
@@ -623,9 +717,10 @@ proptest! {
             match then {
                 0 | 1 if !world.pushes.is_empty() => {
                     let ticket = world.pushes.remove(0).ticket;
-                    let delivered = match line.len() % 3 {
+                    let delivered = match line.len() % 4 {
                         0 => Delivered::Yes,
                         1 => Delivered::Perhaps,
+                        2 => Delivered::Refused,
                         _ => Delivered::No,
                     };
                     if then == 1 {

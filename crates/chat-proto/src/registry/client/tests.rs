@@ -119,8 +119,10 @@ fn lines_become_requests_and_replies_lines() {
     assert_eq!(rig.event(Line("hi OK")), [sends("&&MESSAGE&&|ali: hi OK")]);
     assert_eq!(rig.event(Line("OK bob")), [sends("&&OK&&|ali|bob|7820")]);
     assert_eq!(rig.event(Line("GROUP CHAT b c")), [sends("&&GROUPCHAT&&|ali|b|c|")]);
-    let long = "x".repeat(90);
-    assert!(matches!(&rig.event(Line(&long))[..], [Complain(why)] if why.contains("107 bytes")));
+    // The header counts, too.
+    let (longest, long) = ("x".repeat(78), "x".repeat(79));
+    assert_eq!(rig.event(Line(&longest)), [sends(&format!("&&MESSAGE&&|ali: {longest}"))]);
+    assert!(matches!(&rig.event(Line(&long))[..], [Complain(why)] if why.contains("101 bytes")));
     for (about, data, shown) in [
         ("bob", "&&FOUND&&|bob is there", "server: bob is there"),
         ("bob", "&&BUSY&&|busy", "server: busy"),
@@ -220,6 +222,20 @@ fn a_text_and_a_port_alone_mean_the_registrys_host() {
     // The other's name is in the text, whatever name stands before it.
     rig.event(Called(1, ip(99)));
     assert_eq!(rig.hear(1, "bob: hi"), [shows("bob: hi")]);
+}
+
+#[test]
+fn a_registry_that_names_nobody_begins_a_chat_with_whom_the_user_wants() {
+    for line in ["CHAT REQUEST bob", "OK bob"] {
+        for about in ["", "ali", "server"] {
+            let mut rig = Rig::joined();
+            rig.event(Line(line));
+            let out = rig.says(about, "&&CLIENTOK&&|you may begin|10.0.0.2|7821");
+            assert_eq!(out[1], Dial(SocketAddr::new(ip(BOB), 7821)));
+            rig.event(Called(1, ip(BOB)));
+            assert_eq!(rig.hear(1, "bob: hi"), [shows("bob: hi")], "{line} {about:?}");
+        }
+    }
 }
 
 #[test]
@@ -325,6 +341,20 @@ fn leaving_says_goodbye_to_all() {
     rig.says("ali", "ali joined the group chat");
     assert_eq!(rig.event(InputEnded), [sends("&&EXITGROUP&&|ali"), sends("&&LOGOUT&&"), Finish]);
     assert_eq!(rig.pass(Duration::from_secs(1)), [Over(Outcome::Left)]);
+    // Whatever the registry says of a room, or if it has said nothing yet.
+    for line in ["GROUP CHAT bob", "OK GROUP 1"] {
+        let mut rig = Rig::joined();
+        rig.event(Line(line));
+        assert_eq!(
+            rig.event(InputEnded),
+            [sends("&&EXITGROUP&&|ali"), sends("&&LOGOUT&&"), Finish]
+        );
+        assert_eq!(rig.says("ali", "you are not in a group chat"), []);
+        let mut rig = Rig::joined();
+        rig.event(Line(line));
+        rig.event(Line("EXIT GROUP"));
+        assert_eq!(rig.event(InputEnded), [sends("&&LOGOUT&&"), Finish]);
+    }
     // What was said to a peer has to be on its way first.
     let mut rig = Rig::joined();
     rig.begin();

@@ -111,6 +111,12 @@ fn escape_codes_reach_nobody() {
     assert_eq!(seas.hear(), "print columbia: \\x1b]0;title\\x07\\x9b2J\\r\tx");
     columbia.ask("broadcast", "\x1b[2J").unwrap();
     assert_eq!(seas.hear(), "print columbia: \\x1b[2J");
+    // What would be too long for its recipients once it is harmless is not taken.
+    let many = format!("seas {}", "\x1b".repeat(20_000));
+    let answer = "wrong format: a line may hold at most 65536 bytes";
+    assert_eq!(columbia.ask("message", &many).as_deref(), Ok(answer));
+    assert_eq!(columbia.ask("message", "seas on").as_deref(), Ok(""));
+    assert_eq!(seas.hear(), "print columbia: on");
     // A name that is one gets neither into the log nor anywhere else.
     assert_eq!(talk(server.address, HOME, b"login \x1b[2J 1 1\n").as_deref(), Ok("error 1"));
     let line = server.wait_for_log(&["no such user"]);
