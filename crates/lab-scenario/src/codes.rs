@@ -115,7 +115,7 @@ codes! {
     "E0214" Contradiction "values that cannot hold together"
         "For example `at_least` above `at_most`, or `jitter` without `delay`.";
     "E0215" ExpansionTooLarge "what grows too large when it is filled in"
-        "Variables that use variables that use variables can grow without bound, and so can a `repeat` in each combination of a matrix. A filled-in text may have 64 KiB; the message says what else is bounded.";
+        "Variables that use variables that use variables can grow without bound, and so can a `repeat` in each combination of a matrix. A filled-in text may have 64 KiB, all together 256 MiB; all combinations together may have 500000 steps, checks, processes and hosts.";
     "E0216" Comparison "a comparison that cannot be made"
         "`assert` compares two values with one of < <= > >= == !=. Numbers compare by size, in any unit of their kind: `300 ms`, `0.3 s`; texts are equal or not.";
 

@@ -31,6 +31,8 @@ enum Case {
     Exploding,
     /// Many steps, in each of many combinations.
     Endless,
+    /// A long text, in each of many steps.
+    Copies,
     /// Brackets without end.
     Nested,
     /// Aliases of aliases of aliases.
@@ -39,8 +41,8 @@ enum Case {
     Heavy,
 }
 use Case::{
-    Bomb, Check, Checks, Dialogue, Endless, Exploding, File, Heavy, LongLine, Nested, Process,
-    Step, Steps,
+    Bomb, Check, Checks, Copies, Dialogue, Endless, Exploding, File, Heavy, LongLine, Nested,
+    Process, Step, Steps,
 };
 
 const BASE: &str = "\
@@ -78,6 +80,13 @@ impl Case {
                 format!(
                     "topology: {{single: 1}}\nmatrix: {{x: [{values}]}}\nsteps:\n  \
                     - repeat: {{times: 9000, steps: [wait: \"${{x}}s\"]}}\n"
+                )
+            }
+            Copies => {
+                let text = "x".repeat(60_000);
+                format!(
+                    "{BASE}vars: {{a: {text}}}\nsteps:\n  \
+                    - repeat: {{times: 9000, steps: [expect: {{from: bob, output: \"${{a}}\"}}]}}\n"
                 )
             }
             Nested => format!("topology: {}{}\n", "[".repeat(5000), "]".repeat(5000)),
@@ -703,6 +712,7 @@ const TABLE: &[(&str, Case, &str)] = &[
         "E0303 3:14",
     ),
     ("too many steps in all", Endless, "E0215 2:10"),
+    ("too much text in all", Copies, "E0215 7:64"),
     ("nested without end", Nested, "E0102 1:75"),
     ("a bomb of aliases", Bomb, "E0102 5:12"),
     ("thousands of large expressions", Heavy, "E0210 4007:15"),
@@ -796,8 +806,9 @@ fn labs_that_are_wrong() {
 fn options_that_are_wrong() {
     use lab_scenario::PlanOptions;
     use lab_scenario::plan::BackendKind;
-    let text = "topology: {single: 2, switch: ovs}\nvars: {port: 1}\n\
-                processes:\n  a: {host: h1, run: \"${program.server}\", ready: {tcp: \"${port}\"}}\n";
+    let text = "topology: {single: 2, switch: ovs}\nvars: {port: 1, word: hello}\n\
+                processes:\n  a: {host: h1, run: \"${program.server}\", ready: {tcp: \"${port}\"}}\n\
+                steps:\n  - expect: {from: a, output: \"${word}\"}\n";
     let pairs = |list: &[(&str, &str)]| {
         list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     };
@@ -818,6 +829,7 @@ fn options_that_are_wrong() {
             PlanOptions { backend: Some(BackendKind::Netns), ..PlanOptions::default() },
             "E0404 1:11 in <command line>",
         ),
+        (PlanOptions { vars: pairs(&[("word", "")]), ..PlanOptions::default() }, "E0209 6:32"),
         (PlanOptions { vars: pairs(&[("port", "http")]), ..PlanOptions::default() }, "E0202 4:57"),
     ];
     let scenario = support::scenario(text);

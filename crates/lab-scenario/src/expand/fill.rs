@@ -19,6 +19,8 @@ use crate::words;
 /// Bytes that a filled-in text may have: variables can use each other, and so
 /// grow without bound.
 const MAX_TEXT: usize = 64 << 10;
+/// Bytes that those of all combinations may have together.
+pub(super) const MAX_TEXTS: usize = 256 << 20;
 
 /// Fills in the texts of one plan.
 pub(super) struct Filler<'a> {
@@ -125,6 +127,19 @@ impl<'a> Filler<'a> {
                 Diagnostic::new(Code::ExpansionTooLarge, draft.span, message)
                     .label(format!("more than {} KiB", MAX_TEXT >> 10)),
             );
+            return Template::default();
+        }
+        let before = self.all.filled.get();
+        let together = before.saturating_add(size);
+        self.all.filled.set(together);
+        if together > MAX_TEXTS {
+            if before <= MAX_TEXTS {
+                let message = "all texts together grow too large when they are filled in";
+                self.sink.report(
+                    Diagnostic::new(Code::ExpansionTooLarge, draft.span, message)
+                        .label(format!("more than {} MiB up to here", MAX_TEXTS >> 20)),
+                );
+            }
             return Template::default();
         }
         Template::from_parts(parts)

@@ -5,6 +5,7 @@ mod checks;
 mod fill;
 mod steps;
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::path::PathBuf;
 
@@ -32,6 +33,8 @@ pub(crate) struct Expander<'a> {
     pub(crate) file: &'a std::path::Path,
     pub(crate) backend: BackendKind,
     pub(crate) options: &'a PlanOptions,
+    /// Bytes of all texts that were filled in, repetitions not counted.
+    pub(crate) filled: Cell<usize>,
 }
 
 /// One combination of the matrix.
@@ -92,7 +95,12 @@ impl<'a> Expander<'a> {
         for (at, choice) in choices.iter().enumerate() {
             let mut first = None;
             for repetition in 1..=repetitions {
-                let Some(plan) = self.plan(choice, (repetition, repetitions), sink) else {
+                let filled = self.filled.get();
+                let plan = self.plan(choice, (repetition, repetitions), sink);
+                if repetition > 1 {
+                    self.filled.set(filled);
+                }
+                let Some(plan) = plan else {
                     if sink.has_errors() {
                         return plans;
                     }
@@ -108,6 +116,9 @@ impl<'a> Expander<'a> {
                     parts += parts_of(&plan);
                 }
                 plans.push(plan);
+            }
+            if self.filled.get() > fill::MAX_TEXTS {
+                return plans;
             }
             if parts > MAX_PARTS {
                 self.refuse_so_many(parts, at + 1, choices.len(), sink);
