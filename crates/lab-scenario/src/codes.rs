@@ -103,19 +103,19 @@ codes! {
     "E0208" Words "a command line that cannot be split into words"
         "`run` is split into words as a shell would, with quotes and backslashes, but by labrun itself. Where a shell is wanted, use `shell`.";
     "E0209" EmptyPattern "a pattern that is empty"
-        "Nothing at all is found everywhere. To wait for any output, use `/./`.";
+        "Nothing at all is found everywhere, and so is an expression that can match nothing at all, such as `/x*/`. To wait for any output, use `/./`.";
     "E0210" Regex "not a regular expression"
-        "Patterns between slashes are regular expressions in the syntax of Rust's `regex` crate: like Perl's, without look-around and back-references.";
+        "Patterns between slashes are regular expressions in the syntax of Rust's `regex` crate: like Perl's, without look-around and back-references. Flags stand inside: `/(?i)error/`.";
     "E0211" LineTooLong "a line longer than a terminal takes"
         "A terminal in its usual mode cuts a typed line at 4095 bytes, silently. Give the process `stdio: pipe` to send longer ones.";
     "E0212" Choice "a word that is none of those possible"
         "The message lists the words that are.";
     "E0213" EmptyValue "an empty value where something must be"
-        "A command line without a program, a matrix key without values and the like.";
+        "A command line without a program, a list of nobody, a matrix key without values and the like.";
     "E0214" Contradiction "values that cannot hold together"
         "For example `at_least` above `at_most`, or `jitter` without `delay`.";
-    "E0215" ExpansionTooLarge "a text that grows too large when it is filled in"
-        "Variables that use variables that use variables can grow without bound; a filled-in text may have 64 KiB.";
+    "E0215" ExpansionTooLarge "what grows too large when it is filled in"
+        "Variables that use variables that use variables can grow without bound, and so can a `repeat` in each combination of a matrix. A filled-in text may have 64 KiB, all together 256 MiB; all combinations together may have 500000 steps, checks, processes and hosts.";
     "E0216" Comparison "a comparison that cannot be made"
         "`assert` compares two values with one of < <= > >= == !=. Numbers compare by size, in any unit of their kind: `300 ms`, `0.3 s`; texts are equal or not.";
 
@@ -132,7 +132,7 @@ codes! {
     "E0306" Template "a `${…}` that is not well formed"
         "`${` must be followed by a name and `}`. `$${` stands for `${` itself.";
     "E0307" NameTaken "a name that is used twice"
-        "Within a file, processes have different names, and so have variables and matrix keys together.";
+        "Within a file, processes have different names, and so have variables and matrix keys together. A list of processes names each once.";
     "E0308" UnknownLabel "a label that no step gives"
         "A step `label: NAME` names a moment; checks look between such moments.";
     "E0309" UnknownInterface "an interface that the host does not have"
@@ -180,6 +180,10 @@ codes! {
         "It was probably meant for something.";
     "W0005" NothingTold "a scenario without steps and checks"
         "Its processes are started, waited for and ended; whatever else they do, it passes. Steps and checks say what must happen.";
+    "W0006" OneTry "a `retry` that tries only once"
+        "What waits inside of it takes as long as all tries together may, so that there is no second one. Give it a `within` that is shorter than that of the `retry`.";
+    "W0007" LooksLikeFlags "a text that looks like a regular expression with flags"
+        "`/error/i` is a literal text, slashes and all. Flags stand inside of the expression: `/(?i)error/`.";
     "W0601" NotCompared "something of a test file that the scenario does not check"
         "What a test file says, but its own runner never looks at, is named and left out.";
 }

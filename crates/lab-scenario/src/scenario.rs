@@ -1,5 +1,6 @@
 //! A scenario from its file to its plans.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use crate::check::{self, topology};
@@ -291,6 +292,7 @@ impl Scenario {
             file: &self.file,
             backend,
             options,
+            filled: Cell::default(),
         })
     }
 }

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 
+use crate::check::NUMBER;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::interpolate::{Attribute, Name};
@@ -34,6 +35,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) awaited: RefCell<Vec<(String, Span)>>,
     /// Whether what is read now stands before the steps, or after them.
     pub(crate) stage: Cell<Stage>,
+    /// Whether what is read now is for a shell, which has its own `${…}`.
+    pub(crate) in_shell: Cell<bool>,
     /// How many regular expressions were compiled to see how large they are.
     pub(crate) compiled: Cell<u32>,
 }
@@ -163,6 +166,11 @@ impl Scope<'_> {
         }
         let message = format!("nothing is known of `${{{name}}}`");
         let diagnostic = Diagnostic::new(Code::UnknownVariable, span, message);
+        if name == NUMBER && self.stage.get() == Stage::Checks {
+            return diagnostic.label("a check says the same of each member").help(
+                "make a check for each member, such as `in: users-1` with its number; or expect it in a step, where `${i}` is known",
+            );
+        }
         if self.network.is_some_and(|network| network.node(name).is_some()) {
             return diagnostic.help(format!("for the address of the host write `${{{name}.ip}}`"));
         }
@@ -173,10 +181,12 @@ impl Scope<'_> {
         known.extend(saved);
         known.extend(["seed", "run.dir", "run.repetition"]);
         let meant = suggest::nearest(name, known);
-        diagnostic.help(match meant {
+        let diagnostic = diagnostic.help(match meant {
             Some(meant) => format!("did you mean `${{{meant}}}`?"),
             None => format!("add it to `vars`: `vars: {{{name}: …}}`"),
-        })
+        });
+        let shells = format!("write `$${{{name}}}` for a variable of the shell's own");
+        diagnostic.maybe_help(self.in_shell.get().then_some(shells))
     }
 }
 

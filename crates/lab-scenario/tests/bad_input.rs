@@ -29,6 +29,10 @@ enum Case {
     LongLine,
     /// Variables that use each other to grow without bound.
     Exploding,
+    /// Many steps, in each of many combinations.
+    Endless,
+    /// A long text, in each of many steps.
+    Copies,
     /// Brackets without end.
     Nested,
     /// Aliases of aliases of aliases.
@@ -37,7 +41,8 @@ enum Case {
     Heavy,
 }
 use Case::{
-    Bomb, Check, Checks, Dialogue, Exploding, File, Heavy, LongLine, Nested, Process, Step, Steps,
+    Bomb, Check, Checks, Copies, Dialogue, Endless, Exploding, File, Heavy, LongLine, Nested,
+    Process, Step, Steps,
 };
 
 const BASE: &str = "\
@@ -68,6 +73,21 @@ impl Case {
                     .map(|pair| format!("  {}: \"${{{}}}${{{}}}\"\n", pair[1], pair[0], pair[0]));
                 let uses: String = uses.collect();
                 format!("{BASE}env: {{A: \"${{z}}\"}}\nvars:\n  a: 0123456789abcdef\n{uses}")
+            }
+            Endless => {
+                let values: Vec<String> = (0..1000).map(|value| value.to_string()).collect();
+                let values = values.join(", ");
+                format!(
+                    "topology: {{single: 1}}\nmatrix: {{x: [{values}]}}\nsteps:\n  \
+                    - repeat: {{times: 9000, steps: [wait: \"${{x}}s\"]}}\n"
+                )
+            }
+            Copies => {
+                let text = "x".repeat(60_000);
+                format!(
+                    "{BASE}vars: {{a: {text}}}\nsteps:\n  \
+                    - repeat: {{times: 9000, steps: [expect: {{from: bob, output: \"${{a}}\"}}]}}\n"
+                )
             }
             Nested => format!("topology: {}{}\n", "[".repeat(5000), "]".repeat(5000)),
             Heavy => {
@@ -248,6 +268,30 @@ const TABLE: &[(&str, Case, &str)] = &[
     ),
     ("an ask of nobody", Step("ask: {of: nora, line: x, output: b}"), "E0302 6:15"),
     ("an empty literal", Step("expect: {from: alice, output: \"\"}"), "E0209 6:35"),
+    ("a regex of nothing", Step("expect: {from: alice, output: /.*/}"), "E0209 6:36"),
+    (
+        "a regex of nothing or more",
+        Step("expect: {from: alice, output: '/(a|b?)(c{0,3})/'}"),
+        "E0209 6:37",
+    ),
+    ("a ready of nothing", Process("{host: h1, run: cat, ready: {output: /x*/}}"), "E0209 5:47"),
+    ("a regex of nothing in a dialogue", Dialogue("alice< /(x|)/"), "E0209 7:15"),
+    (
+        "a value that leaves a pattern empty",
+        File(
+            "topology: {single: 1}\nvars: {x: \"\"}\nmatrix: {y: [a, \"\"]}\nprocesses: {a: {host: h1, run: cat}}\nsteps:\n  \
+              - expect: {from: a, output: \"${x}${x}\"}\n  \
+              - expect: {from: a, output: \"${y}\"}\n  \
+              - expect: {from: a, output: \"/${y}b?/\"}\n  \
+              - expect: {from: a, output: \"/^${y}$/\"}\n",
+        ),
+        "E0209 6:32, E0209 7:32, E0209 8:33",
+    ),
+    (
+        "an expression with flags",
+        Step("expect: {from: alice, output: '/no such (file|user)/i'}"),
+        "E0210 6:36",
+    ),
     ("an empty regex", Step("expect: {from: alice, output: //}"), "E0209 6:35"),
     ("a bad regex", Step("expect: {from: alice, output: \"/a(b/\"}"), "E0210 6:38"),
     (
@@ -305,6 +349,16 @@ const TABLE: &[(&str, Case, &str)] = &[
         File("topology: {single: 2}\ncaptures: {a: {host: h1, interface: h2-eth0}}\n"),
         "E0309 2:37",
     ),
+    ("a sign of another language", Check("{assert: \"${h1.ip} !== 5\"}"), "E0216 6:24"),
+    ("a sign the other way round", Check("{assert: \"${h1.ip} => 5\"}"), "E0216 6:24"),
+    (
+        "the number of a member in a check",
+        File(
+            "topology: {single: 1}\nprocesses: {users: {count: 3, host: h1, run: cat}}\nchecks:\n  \
+              - contains: {in: users, output: \"I am ${i}\"}\n",
+        ),
+        "E0303 4:41",
+    ),
     ("exit check without how", Check("{exit: {of: alice}}"), "E0106 6:12"),
     ("within in a check", Check("{exit: {of: alice, code: 0, within: 3s}}"), "E0105 6:41"),
     (
@@ -322,7 +376,76 @@ const TABLE: &[(&str, Case, &str)] = &[
         File("topology: {single: 2}\nmatrix: {a: [{b: c}]}\nenv: {A: \"${a}\"}\n"),
         "E0107 2:14",
     ),
-    ("a start of nobody", Steps("  - start: []\n"), "E0213 6:5"),
+    ("a start of nobody", Steps("  - start: []\n"), "E0213 6:12"),
+    ("a stop of nobody", Steps("  - stop: {processes: []}\n"), "E0213 6:23"),
+    (
+        "an expect that forbids nothing",
+        Step("expect: {from: bob, output: x, without: []}"),
+        "E0213 6:45",
+    ),
+    (
+        "an expect that saves nothing",
+        Step("expect: {from: bob, output: /x/, save: []}"),
+        "E0213 6:44",
+    ),
+    ("a pause of nobody", Step("pause: []"), "E0213 6:12"),
+    ("a parallel of nothing", Step("parallel: []"), "E0213 6:15"),
+    ("a parallel with a branch of nothing", Step("parallel: [[], {wait: 1s}]"), "E0213 6:16"),
+    ("a repeat of nothing", Step("repeat: {times: 2, steps: []}"), "E0213 6:31"),
+    ("a retry of nothing", Step("retry: {steps: []}"), "E0213 6:20"),
+    ("a group on no host", Process("{hosts: [], count: 2, run: cat}"), "E0213 5:17"),
+    ("a contains of nobody", Check("{points: 5, contains: {in: [], output: NEVER}}"), "E0213 6:32"),
+    ("an absent of nobody", Check("{absent: {in: [], output: x}}"), "E0213 6:19"),
+    ("a count of nobody", Check("{count: {in: [], output: x, is: 1}}"), "E0213 6:18"),
+    ("a matches of nobody", Check("{matches: {in: [], line: x}}"), "E0213 6:20"),
+    ("a same_order of nobody", Check("{same_order: {in: [], output: /x/}}"), "E0213 6:23"),
+    ("an order of nothing", Check("{order: {in: bob, outputs: []}}"), "E0213 6:13"),
+    ("an order of no lines", Check("{order: {lines: []}}"), "E0213 6:13"),
+    ("a delivered to nobody", Check("{delivered: {from: bob, sent: x, to: []}}"), "E0213 6:42"),
+    (
+        "a delivered that is never at nobody",
+        Check("{delivered: {from: bob, sent: x, to: alice, never: []}}"),
+        "E0213 6:56",
+    ),
+    (
+        "a latency to nobody",
+        Check("{latency: {from: bob, sent: x, to: [], max: 1s}}"),
+        "E0213 6:40",
+    ),
+    ("named twice", Check("{same_order: {in: [alice, alice], output: /x/}}"), "E0307 6:31"),
+    ("started twice at once", Steps("  - start: [alice, alice, bob]\n"), "E0307 6:20"),
+    (
+        "named by itself and in its group",
+        File(
+            "topology: {single: 1}\nprocesses: {users: {count: 3, host: h1, run: cat}}\nchecks:\n  \
+              - count: {in: [users, users-2], output: x, is: 1, together: true}\n",
+        ),
+        "E0307 4:25",
+    ),
+    (
+        "a window between a moment and itself",
+        File(
+            "topology: {single: 1}\nprocesses: {a: {host: h1, run: cat}}\nsteps:\n  - label: cut\n  - label: healed\nchecks:\n  \
+              - absent: {in: a, output: x, between: [cut, cut]}\n  \
+              - absent: {in: a, output: x, between: [healed, cut]}\n  \
+              - absent: {in: a, output: x, after: healed, before: cut}\n  \
+              - absent: {in: a, output: x, after: cut, within: 0s}\n  \
+              - absent: {in: a, output: x, between: []}\n",
+        ),
+        "E0214 7:47, E0214 8:50, E0214 9:55, E0214 10:52, E0107 11:41",
+    ),
+    (
+        "a repeat whose second turn must fail",
+        Step("repeat: {times: 2, steps: [start: bob]}"),
+        "E0502 6:39",
+    ),
+    (
+        "a repeat that ends what it types into",
+        Step("repeat: {times: 2, steps: [send: {to: bob, line: x}, stop: bob]}"),
+        "E0503 6:43",
+    ),
+    ("a verb without its colon", Step("send {to: alice, line: x}"), "E0101 6:5"),
+    ("a verb without its colon, and one key", Step("send {to: alice}"), "E0109 6:5"),
     ("a line too long", LongLine, "E0211 6:29"),
     ("unknown host", Process("{host: h9, run: cat}"), "E0301 5:16"),
     ("a switch for a host", Process("{host: s1, run: cat}"), "E0301 5:16"),
@@ -588,6 +711,8 @@ const TABLE: &[(&str, Case, &str)] = &[
         File("topology: {single: 2}\nname: \"日本 ${nope} 語\"\nenv: {A: \"日本 ${nope} 語\"}\n"),
         "E0303 3:14",
     ),
+    ("too many steps in all", Endless, "E0215 2:10"),
+    ("too much text in all", Copies, "E0215 7:64"),
     ("nested without end", Nested, "E0102 1:75"),
     ("a bomb of aliases", Bomb, "E0102 5:12"),
     ("thousands of large expressions", Heavy, "E0210 4007:15"),
@@ -681,8 +806,9 @@ fn labs_that_are_wrong() {
 fn options_that_are_wrong() {
     use lab_scenario::PlanOptions;
     use lab_scenario::plan::BackendKind;
-    let text = "topology: {single: 2, switch: ovs}\nvars: {port: 1}\n\
-                processes:\n  a: {host: h1, run: \"${program.server}\", ready: {tcp: \"${port}\"}}\n";
+    let text = "topology: {single: 2, switch: ovs}\nvars: {port: 1, word: hello}\n\
+                processes:\n  a: {host: h1, run: \"${program.server}\", ready: {tcp: \"${port}\"}}\n\
+                steps:\n  - expect: {from: a, output: \"${word}\"}\n";
     let pairs = |list: &[(&str, &str)]| {
         list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     };
@@ -703,6 +829,7 @@ fn options_that_are_wrong() {
             PlanOptions { backend: Some(BackendKind::Netns), ..PlanOptions::default() },
             "E0404 1:11 in <command line>",
         ),
+        (PlanOptions { vars: pairs(&[("word", "")]), ..PlanOptions::default() }, "E0209 6:32"),
         (PlanOptions { vars: pairs(&[("port", "http")]), ..PlanOptions::default() }, "E0202 4:57"),
     ];
     let scenario = support::scenario(text);

@@ -730,6 +730,174 @@ steps:
 }
 
 #[test]
+fn what_hardly_does_what_was_meant() {
+    assert_snapshot!(warnings(r#"
+topology: {single: 2}
+matrix: {mode: [fast, safe], exclude: [{mode: slow}]}
+processes:
+  alice: {host: h1, run: "cat ${mode}"}
+steps:
+  - retry: {within: 2s, steps: [expect: {from: alice, output: up}]}
+  - retry: {within: 2s, steps: [expect: {from: alice, output: up, within: 100ms}]}
+  - retry: {within: 2s, steps: [expect: {from: alice, output: up, optional: true}]}
+  - dialogue: |
+      alice< /error/gi
+      alice< /etc/passwd
+      alice< /srv/data/x
+"#), @r##"
+    warning[W0004]: no combination has `mode: slow`: this leaves nothing out
+     --> lab/scenario.yaml:2:47
+      |
+    2 | matrix: {mode: [fast, safe], exclude: [{mode: slow}]}
+      |                                               ^^^^
+      |
+      = help: the values of `mode` are `fast` and `safe`
+
+    warning[W0006]: this waits for 5s, as long as all tries together may take: it is tried once
+     --> lab/scenario.yaml:6:48
+      |
+    6 |   - retry: {within: 2s, steps: [expect: {from: alice, output: up}]}
+      |                                                ^^^^^
+      |
+      = help: give it less time than the `retry`, such as `within: 500ms`, or leave out the `retry`
+
+    warning[W0007]: this looks for the text `/error/gi` itself
+      --> lab/scenario.yaml:10:14
+       |
+    10 |       alice< /error/gi
+       |              ^^^^^^^^^
+       |
+       = help: flags stand inside of the expression: `/(?i)error/`
+    "##);
+}
+
+#[test]
+fn habits_of_other_languages() {
+    assert_snapshot!(picture(r#"
+topology: {single: 2}
+processes:
+  alice: {host: h1, shell: "for f in a b; do echo ${f}; done"}
+  users: {count: 3, host: h1, run: cat}
+steps:
+  - expect: {from: alice, output: '/no such (file|user)/i'}
+  - expect: {from: alice, output: '/(took .*)?/'}
+  - exec: {host: h1, run: hostname, save: n}
+  - assert: "${n} !== 5"
+  - send {to: a}
+  - send: {to: users-4, line: x}
+checks:
+  - contains: {in: users, output: "I am ${i}"}
+"#), @r##"
+    error[E0303]: nothing is known of `${f}`
+     --> lab/scenario.yaml:3:51
+      |
+    3 |   alice: {host: h1, shell: "for f in a b; do echo ${f}; done"}
+      |                                                   ^^^^
+      |
+      = help: add it to `vars`: `vars: {f: …}`
+      = help: write `$${f}` for a variable of the shell's own
+
+    error[E0210]: nothing may stand behind the last slash of a regular expression
+     --> lab/scenario.yaml:6:36
+      |
+    6 |   - expect: {from: alice, output: '/no such (file|user)/i'}
+      |                                    ^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: flags stand inside of the expression: `/(?i)no such (file|user)/`
+      = help: to look for this very text, write it as an expression, with `\/` for each slash
+
+    error[E0209]: this expression matches nothing at all, so it is found everywhere
+     --> lab/scenario.yaml:7:37
+      |
+    7 |   - expect: {from: alice, output: '/(took .*)?/'}
+      |                                     ^^^^^^^^^^
+      |
+      = help: let it match one character at least: `/.+/` in place of `/.*/`
+
+    error[E0216]: `!==` is no sign of a comparison
+     --> lab/scenario.yaml:9:19
+      |
+    9 |   - assert: "${n} !== 5"
+      |                   ^^^
+      |
+      = help: did you mean `!=`?
+
+    error[E0109]: `send {to` is not a verb of a step
+      --> lab/scenario.yaml:10:5
+       |
+    10 |   - send {to: a}
+       |     ^^^^^^^^
+       |
+       = help: write `send: …`, with a colon
+
+    error[E0302]: there is no process `users-4`
+      --> lab/scenario.yaml:11:16
+       |
+    11 |   - send: {to: users-4, line: x}
+       |                ^^^^^^^
+       |
+       = help: `users` has 3 members, `users-1` to `users-3`
+
+    error[E0303]: nothing is known of `${i}`
+      --> lab/scenario.yaml:13:41
+       |
+    13 |   - contains: {in: users, output: "I am ${i}"}
+       |                                         ^^^^ a check says the same of each member
+       |
+       = help: make a check for each member, such as `in: users-1` with its number; or expect it in a step, where `${i}` is known
+    "##);
+    assert_snapshot!(picture(r#"
+topology: {single: 2}
+steps:
+  - send {to: alice, line: hello}
+"#), @r##"
+    error[E0101]: a colon is missing after `send`
+     --> lab/scenario.yaml:3:5
+      |
+    3 |   - send {to: alice, line: hello}
+      |     ^^^^
+      |
+      = help: write `send: {…}`
+    "##);
+}
+
+#[test]
+fn windows_in_which_nothing_happens() {
+    assert_snapshot!(picture(r#"
+topology: {single: 2}
+processes:
+  alice: {host: h1, run: cat}
+steps:
+  - label: cut
+  - repeat: {times: 3, steps: [label: healed]}
+checks:
+  - absent: {in: alice, output: x, between: [healed, cut]}
+  - absent: {in: alice, output: x, between: []}
+"#), @r##"
+    error[E0214]: `cut` comes before `healed`
+     --> lab/scenario.yaml:8:54
+      |
+    5 |   - label: cut
+      |            --- this is first
+    6 |   - repeat: {times: 3, steps: [label: healed]}
+      |                                       ------ then this
+    7 | checks:
+    8 |   - absent: {in: alice, output: x, between: [healed, cut]}
+      |                                                      ^^^
+      |
+      = help: write `between: [cut, healed]`
+
+    error[E0107]: a window is between two labels, not 0
+     --> lab/scenario.yaml:9:45
+      |
+    9 |   - absent: {in: alice, output: x, between: []}
+      |                                             ^^
+      |
+      = help: write `between: [cut, healed]`
+    "##);
+}
+
+#[test]
 fn what_was_left_open() {
     let told =
         ["name: \"a: b\n  c\ntopology: {single: 2}\n", "vars: {a: 'it''s',\n  b: 'x}\nsteps: []\n"]

@@ -188,3 +188,37 @@ fn beginnings_of_a_scenario() {
         }
     }
 }
+
+/// Where values stand: behind `: `, up to the end of a list, or of the line or the mapping.
+fn values(text: &str) -> Vec<std::ops::Range<usize>> {
+    let starts = text.match_indices(": ").map(|(at, colon)| at + colon.len());
+    let value = |start: usize| {
+        let rest = &text[start..];
+        let length = match rest.starts_with('[') {
+            true => rest.find(']').map(|end| end + 1),
+            false => rest.find(['\n', ',', '}']),
+        };
+        start..start + length.unwrap_or(rest.len())
+    };
+    starts.map(value).collect()
+}
+
+/// What comes of a list with nothing in it is an error, or there are as many steps and checks.
+#[test]
+fn an_empty_list_makes_nothing_vanish() {
+    for text in [WHOLE, FULLER] {
+        let count = |text: &str| {
+            let source = Source { path: "lab/scenario.yaml".into(), text: text.to_owned() };
+            let scenario = parse_scenario(source, &support::test_lab(), &support::files).ok()?;
+            let plan = scenario.plans(&PlanOptions::default()).ok()?.into_iter().next()?;
+            Some((plan.steps.len(), plan.checks.len()))
+        };
+        let expected = count(text);
+        assert!(expected.is_some());
+        for range in values(text) {
+            let emptied = format!("{}[]{}", &text[..range.start], &text[range.end..]);
+            let counted = count(&emptied);
+            assert!(counted.is_none() || counted == expected, "{}", &text[range]);
+        }
+    }
+}

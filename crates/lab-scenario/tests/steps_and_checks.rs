@@ -159,3 +159,57 @@ fn checks_look_back() {
     ${one} < ${five}: [] None..None for None None false
     "##);
 }
+
+/// What one member says while another is listened to is heard.
+#[test]
+fn a_group_is_silent_together() {
+    let text = "topology: {single: 1}\ntimeout: 5s\nprocesses:\n  users: {count: 3, host: h1, run: cat}\nsteps:\n  \
+        - silence: {from: users, for: 2s, output: \"from ${i}\"}\n  \
+        - silence: {from: users-2, for: 2s}\n";
+    let scenario = support::scenario(text);
+    // Once for all of them.
+    assert!(scenario.warnings().is_empty(), "{}", scenario.warnings());
+    let plan = scenario.plans(&PlanOptions::default()).unwrap().remove(0);
+    let shown = |step: &Step| match &step.action {
+        Action::Parallel { branches } => format!("parallel {branches:?}"),
+        Action::Silence { from, output, lasting } => {
+            let output = output.as_ref().map(ToString::to_string);
+            format!("{} {output:?} {lasting:?}", from.0)
+        }
+        other => format!("{other:?}"),
+    };
+    let steps: Vec<String> = plan.steps[4..].iter().map(shown).collect();
+    insta::assert_snapshot!(steps.join("\n"), @r##"
+    parallel [5..6, 6..7, 7..8]
+    0 Some("from 1") 2s
+    1 Some("from 2") 2s
+    2 Some("from 3") 2s
+    1 None 2s
+    "##);
+    let longer = text.replace("for: 2s}", "for: 3s}");
+    let codes = |text: &str| -> Vec<String> {
+        support::scenario(text).warnings().iter().map(|one| one.code.to_string()).collect()
+    };
+    assert_eq!(codes(&longer), ["W0003"]);
+}
+
+#[test]
+fn a_hidden_check_without_a_name_tells_nothing() {
+    let text = "topology: {single: 1}\nprocesses: {a: {host: h1, run: cat}}\nchecks:\n  \
+        - contains: {in: a, output: shown}\n  \
+        - {hidden: true, contains: {in: a, output: secret}}\n  \
+        - {hidden: true, name: the end, exit: {of: a, code: 0}}\n  \
+        - {hidden: false, exit: {of: a, code: 0}}\n";
+    let plan = support::scenario(text).plans(&PlanOptions::default()).unwrap().remove(0);
+    let names: Vec<&str> = plan.checks.iter().map(|check| check.name.as_str()).collect();
+    assert_eq!(names, ["a puts out `shown`", "hidden check 2", "the end", "how a ends"]);
+}
+
+#[test]
+fn a_combination_that_is_there_anyway_counts_once() {
+    let text = "topology: {single: 1}\nmatrix: {x: [a, b], include: [{x: a}, {x: c}, {x: c}]}\n\
+        processes: {p: {host: h1, run: \"echo ${x}\"}}\nsteps: [{expect: {from: p, output: \"${x}\"}}]\n";
+    let scenario = support::scenario(text);
+    assert_eq!(scenario.variants(), 3);
+    assert_eq!(scenario.plans(&PlanOptions::default()).unwrap().len(), 3);
+}

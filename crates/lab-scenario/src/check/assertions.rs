@@ -11,9 +11,7 @@ use crate::interpolate::Draft;
 use crate::model::{Action, Assertion, Bounds, Check, Setting, Status};
 use crate::patterns::{self, PatternDraft};
 use crate::plan::ProcessId;
-use crate::raw::{
-    RawCheck, RawContains, RawCount, RawDelivered, RawExit, RawLatency, RawOrder, RawSameOrder,
-};
+use crate::raw::{RawCheck, RawContains, RawCount, RawExit, RawOrder, RawSameOrder};
 use crate::source::Span;
 use crate::suggest;
 use crate::text::Text;
@@ -41,14 +39,14 @@ const VERBS: [&str; 10] = [
 ];
 
 /// Once, where nothing else is said.
-const ONCE: Setting<Count> = Setting::Known(Whole(1));
+pub(super) const ONCE: Setting<Count> = Setting::Known(Whole(1));
 
 impl Checker<'_> {
     pub(super) fn assertions(&mut self, raw: Option<&Maybe<Vec<RawCheck>>>) -> Vec<PlacedCheck> {
         let raw = raw.and_then(|checks| checks.0.as_deref()).unwrap_or_default();
         let mut names: HashMap<String, Span> = HashMap::new();
         let mut checks = Vec::new();
-        for check in raw {
+        for (at, check) in raw.iter().enumerate() {
             if let Some(name) = &check.name
                 && let Some(first) = names.insert(name.value.clone(), name.span)
             {
@@ -58,12 +56,16 @@ impl Checker<'_> {
                         .secondary(first, "the first is here"),
                 );
             }
-            checks.extend(self.check(check));
+            match self.check(check, at + 1) {
+                Some(check) => checks.push(check),
+                None => self.refuse_vanished("check", check.head()),
+            }
         }
         checks
     }
 
-    fn check(&mut self, raw: &RawCheck) -> Option<PlacedCheck> {
+    /// `number` counts all checks, from 1.
+    fn check(&mut self, raw: &RawCheck, number: usize) -> Option<PlacedCheck> {
         let points = self.value(raw.points.as_ref());
         let hidden = self.value(raw.hidden.as_ref()).unwrap_or(false);
         let hint = raw.hint.as_ref().map(|hint| Draft::read(hint, &self.scope, self.sink));
@@ -75,6 +77,8 @@ impl Checker<'_> {
         let assertion = self.assertion(raw, &mut subjects)?;
         let name = match &raw.name {
             Some(name) => name.value.clone(),
+            // What it states would tell what it looks for.
+            None if hidden => format!("hidden check {number}"),
             None => self.describe(&assertion),
         };
         let points = points.and_then(|points| u32::try_from(points.0).ok()).unwrap_or(0);
@@ -178,19 +182,16 @@ impl Checker<'_> {
         subjects: &mut Vec<(ProcessId, Span)>,
     ) -> Option<Vec<ProcessId>> {
         let names = &names?.0;
-        let mut all = Vec::new();
-        let mut known = true;
-        for name in names {
-            match self.targets(Some(name)) {
-                Some(targets) => all.extend(targets.ids.into_iter().map(|id| (id, name.span))),
-                None => known = false,
-            }
-        }
+        let each: Option<Vec<_>> = self.each_of(names).into_iter().collect();
+        let all: Vec<(ProcessId, Span)> = each?
+            .into_iter()
+            .flat_map(|(name, ids)| ids.into_iter().map(|id| (id, name.span)))
+            .collect();
         subjects.extend(all.iter().copied());
-        (known && !all.is_empty()).then(|| all.into_iter().map(|(id, _)| id).collect())
+        (!all.is_empty()).then(|| all.into_iter().map(|(id, _)| id).collect())
     }
 
-    fn somebody(
+    pub(super) fn somebody(
         &mut self,
         name: Option<&Text>,
         subjects: &mut Vec<(ProcessId, Span)>,
@@ -200,7 +201,7 @@ impl Checker<'_> {
         Some(id)
     }
 
-    fn pattern(&mut self, text: Option<&Text>) -> Option<PatternDraft> {
+    pub(super) fn pattern(&mut self, text: Option<&Text>) -> Option<PatternDraft> {
         text.and_then(|text| patterns::read(text, &self.scope, self.sink))
     }
 
@@ -261,7 +262,10 @@ impl Checker<'_> {
     }
 
     /// Exactly so many, or at least and at most. `None` if that is wrong.
-    fn bounds(&mut self, [is, at_least, at_most]: [Option<&Open<Count>>; 3]) -> Option<Bounds> {
+    pub(super) fn bounds(
+        &mut self,
+        [is, at_least, at_most]: [Option<&Open<Count>>; 3],
+    ) -> Option<Bounds> {
         if let Some(is) = is {
             if let Some(other) = at_least.or(at_most) {
                 let message = "this says exactly how many, so there is nothing to add";
@@ -335,11 +339,14 @@ impl Checker<'_> {
         let output = self.pattern(raw.output.as_ref());
         let of = of?;
         if of.len() < 2 {
-            let message = "`same_order` compares several processes";
-            self.sink.report(
-                Diagnostic::new(Code::EmptyValue, raw.head(), message)
-                    .help("write `in: [alice, bob]`, or the name of a group"),
-            );
+            // One that is named twice was reported as that.
+            if raw.processes.as_ref().is_some_and(|names| names.0.len() < 2) {
+                let message = "`same_order` compares several processes";
+                self.sink.report(
+                    Diagnostic::new(Code::EmptyValue, raw.head(), message)
+                        .help("write `in: [alice, bob]`, or the name of a group"),
+                );
+            }
             return None;
         }
         if let (Some(PatternDraft::Literal(_)), Some(text)) = (&output, &raw.output) {
@@ -352,64 +359,6 @@ impl Checker<'_> {
         }
         let partial = self.value(raw.partial.as_ref()).unwrap_or(false);
         Some(Assertion::SameOrder { of, output: output?, partial })
-    }
-
-    fn delivered(
-        &mut self,
-        raw: &RawDelivered,
-        subjects: &mut Vec<(ProcessId, Span)>,
-    ) -> Option<Assertion> {
-        let from = self.somebody(raw.from.as_ref(), subjects);
-        let sent = self.pattern(raw.sent.as_ref());
-        let to = match &raw.to {
-            Some(_) => self.everybody(raw.to.as_ref(), subjects)?,
-            None => Vec::new(),
-        };
-        let never = match &raw.never {
-            Some(_) => self.everybody(raw.never.as_ref(), subjects)?,
-            None => Vec::new(),
-        };
-        let given = [raw.exactly.as_ref(), raw.at_least.as_ref(), raw.at_most.as_ref()];
-        let mut times = self.bounds(given)?;
-        if times.at_least.is_none() && times.at_most.is_none() {
-            times = Bounds { at_least: Some(ONCE), at_most: Some(ONCE) };
-        }
-        if to.is_empty() && never.is_empty() && raw.is_whole() {
-            self.sink.report(
-                Diagnostic::new(
-                    Code::MissingKey,
-                    raw.head(),
-                    "this `delivered` does not say where",
-                )
-                .help("add `to: bob`, or `never: carol`"),
-            );
-            return None;
-        }
-        Some(Assertion::Delivered { from: from?, sent: sent?, to, times, never })
-    }
-
-    fn latency(
-        &mut self,
-        raw: &RawLatency,
-        subjects: &mut Vec<(ProcessId, Span)>,
-    ) -> Option<Assertion> {
-        let from = self.somebody(raw.from.as_ref(), subjects);
-        let sent = self.pattern(raw.sent.as_ref());
-        let to = self.everybody(raw.to.as_ref(), subjects);
-        let max = self.setting(raw.max.as_ref());
-        let median = self.setting(raw.median.as_ref());
-        let p99 = self.setting(raw.p99.as_ref());
-        if max.is_none() && median.is_none() && p99.is_none() {
-            if raw.is_whole() {
-                let message = "this `latency` has no bound";
-                self.sink.report(
-                    Diagnostic::new(Code::MissingKey, raw.head(), message)
-                        .help("add `max: 50ms`, `median` or `p99`"),
-                );
-            }
-            return None;
-        }
-        Some(Assertion::Latency { from: from?, sent: sent?, to: to?, max, median, p99 })
     }
 
     fn ending(
@@ -435,71 +384,5 @@ impl Checker<'_> {
             );
         }
         Some(Assertion::Exit { of: of?, status: status? })
-    }
-
-    /// A name for a check that has none.
-    fn describe(&self, assertion: &Assertion) -> String {
-        let name = |id: &ProcessId| self.cast.person(*id).name.as_str();
-        let names = |ids: &[ProcessId]| match ids {
-            [one] => name(one).to_owned(),
-            [one, other] => format!("{} and {}", name(one), name(other)),
-            [first, .., last] => format!("{}, …, {}", name(first), name(last)),
-            [] => String::new(),
-        };
-        match assertion {
-            Assertion::Count { of, output, times, together } => {
-                let verb = if *together { "together put" } else { "puts" };
-                format!("{} {verb} out {output}{}", names(of), how_often(times))
-            }
-            Assertion::Packets { of, from, to, output, times } => {
-                let capture = self.captures.get(of.0).map_or("", String::as_str);
-                let end = |way: &str, host: &Option<String>| match host {
-                    Some(host) => format!(" {way} {host}"),
-                    None => String::new(),
-                };
-                let way = end("from", from) + &end("to", to);
-                format!("{capture} carries {output}{way}{}", how_often(times))
-            }
-            Assertion::Matches { of, line } => {
-                format!("every line of {} matches {line}", names(of))
-            }
-            Assertion::Order(said) => {
-                let said: Vec<_> =
-                    said.iter().map(|(by, output)| format!("{output} of {}", name(by))).collect();
-                format!("first {}", said.join(", then "))
-            }
-            Assertion::SameOrder { of, output, partial } => {
-                let order = if *partial { "one order" } else { "the same order" };
-                format!("{} saw {output} in {order}", names(of))
-            }
-            Assertion::Delivered { from, sent, to, never, .. } => {
-                let to = if to.is_empty() { never } else { to };
-                format!("what {} sends like {sent}, at {}", name(from), names(to))
-            }
-            Assertion::Latency { from, sent, to, .. } => {
-                format!("how long {sent} takes from {} to {}", name(from), names(to))
-            }
-            Assertion::Exit { of, .. } => format!("how {} ends", name(of)),
-            Assertion::Compare { left, comparison, right } => {
-                format!("{left} {comparison} {right}")
-            }
-        }
-    }
-}
-
-fn how_often(times: &Bounds) -> String {
-    let number = |setting: &Option<Setting<Count>>| match setting {
-        Some(Setting::Known(number)) => Some(number.0.to_string()),
-        Some(Setting::Open(draft)) => Some(draft.to_string()),
-        None => None,
-    };
-    match (number(&times.at_least), number(&times.at_most)) {
-        (Some(least), None) if least == "1" => String::new(),
-        (None, Some(most)) if most == "0" => " never".to_owned(),
-        (Some(least), Some(most)) if least == most => format!(" exactly {least} times"),
-        (Some(least), Some(most)) => format!(" {least} to {most} times"),
-        (Some(least), None) => format!(" at least {least} times"),
-        (None, Some(most)) => format!(" at most {most} times"),
-        (None, None) => " any number of times".to_owned(),
     }
 }

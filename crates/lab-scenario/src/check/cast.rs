@@ -77,6 +77,19 @@ impl Cast {
         self.by_name.get(name).is_some_and(|entry| entry.is_group)
     }
 
+    /// Who is in the group that a name of nobody is made of: `users-9`.
+    fn members_of_group(&self, name: &str) -> Option<String> {
+        let (group, number) = name.rsplit_once('-')?;
+        let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        let entry = self.by_name.get(group).filter(|entry| entry.is_group && is_number)?;
+        Some(match entry.ids.len() {
+            1 => format!("`{group}` has 1 member, `{group}-1`"),
+            members => {
+                format!("`{group}` has {members} members, `{group}-1` to `{group}-{members}`")
+            }
+        })
+    }
+
     /// Names as they stand in the file.
     fn written(&self) -> impl Iterator<Item = &str> {
         let mut last = None;
@@ -177,6 +190,34 @@ impl Checker<'_> {
         self.targets_at(&name.value, name.span)
     }
 
+    /// Whom each of several names stands for, `None` where it is not known. Nobody is named
+    /// twice, be it by a group's name.
+    pub(super) fn each_of<'r>(
+        &mut self,
+        names: &'r [Text],
+    ) -> Vec<Option<(&'r Text, Vec<ProcessId>)>> {
+        let mut seen: HashMap<ProcessId, Span> = HashMap::new();
+        let mut each = Vec::with_capacity(names.len());
+        for name in names {
+            let Some(Targets { mut ids, .. }) = self.targets(Some(name)) else {
+                each.push(None);
+                continue;
+            };
+            let twice = ids.iter().find_map(|id| Some((*id, *seen.get(id)?)));
+            if let Some((id, first)) = twice {
+                let message = format!("`{}` is named twice", self.cast.person(id).name);
+                self.sink.report(
+                    Diagnostic::new(Code::NameTaken, name.span, message)
+                        .secondary(first, "first named here"),
+                );
+                ids.retain(|id| !seen.contains_key(id));
+            }
+            seen.extend(ids.iter().map(|id| (*id, name.span)));
+            each.push(Some((name, ids)));
+        }
+        each
+    }
+
     pub(super) fn targets_at(&mut self, name: &str, span: Span) -> Option<Targets> {
         if let Some(targets) = self.cast.find(name) {
             return Some(targets);
@@ -184,7 +225,8 @@ impl Checker<'_> {
         if !self.has_processes {
             return None;
         }
-        let help = suggest::help(name, self.cast.written(), "processes");
+        let help = self.cast.members_of_group(name);
+        let help = help.or_else(|| suggest::help(name, self.cast.written(), "processes"));
         let message = format!("there is no process `{name}`");
         self.sink.report(Diagnostic::new(Code::UnknownProcess, span, message).maybe_help(help));
         None

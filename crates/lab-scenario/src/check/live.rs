@@ -8,7 +8,8 @@ use std::collections::{HashMap, HashSet};
 use std::mem;
 
 use super::cast::Cast;
-use super::steps::{has_start, inner};
+use super::nested::{has_start, inner};
+use super::window::Moment;
 use super::{Checker, Defaults, order};
 use crate::diagnostic::Sink;
 use crate::model::{Model, Process, Step};
@@ -23,7 +24,7 @@ pub(crate) struct Known {
     variables: HashMap<String, Span>,
     saves: HashMap<String, Span>,
     saved: HashSet<String>,
-    labels: HashMap<String, Span>,
+    labels: HashMap<String, Moment>,
     defaults: Defaults,
     cast: Cast,
 }

@@ -5,9 +5,13 @@ mod ask;
 mod assertions;
 mod captures;
 mod cast;
+mod comparison;
+mod delivery;
 mod dialogue;
 mod faults;
 pub(crate) mod live;
+mod naming;
+mod nested;
 mod network;
 mod order;
 mod processes;
@@ -37,6 +41,7 @@ use crate::typed::{Fixed, Open};
 use crate::values::FromText;
 use cast::Cast;
 pub(crate) use cast::NUMBER;
+use window::Moment;
 
 /// Checks a scenario whose topology was already read. There is a model unless
 /// there are errors.
@@ -87,7 +92,7 @@ struct Checker<'a> {
     /// As `has_processes`, of captures.
     has_captures: bool,
     /// Moments that steps name, and where.
-    labels: HashMap<String, Span>,
+    labels: HashMap<String, Moment>,
     /// How many steps what is read now is inside of.
     depth: usize,
     /// Whether the processes could be read, so that one that is not there is
@@ -127,6 +132,7 @@ impl<'a> Checker<'a> {
             return None;
         }
         self.warn_of_unused(&model.variables);
+        self.warn_of_vain(&model);
         let checks = checks.into_iter().map(|check| check.check).collect();
         Some(Model { steps, checks, ..model })
     }
@@ -225,6 +231,15 @@ impl<'a> Checker<'a> {
             }
         }
         Some(name.value.clone())
+    }
+
+    /// What is written does not vanish without a word: where nothing came of something, there
+    /// was an error, or this is one.
+    fn refuse_vanished(&mut self, what: &str, span: Span) {
+        if !self.sink.has_errors() {
+            let message = format!("nothing comes of this {what}");
+            self.sink.report(Diagnostic::new(Code::EmptyValue, span, message));
+        }
     }
 
     fn place(&self, span: Span) -> Place {

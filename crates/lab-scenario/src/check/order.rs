@@ -8,7 +8,7 @@ use super::Checker;
 use super::assertions::PlacedCheck;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
-use crate::model::{Action, Exec, Fault, Process, Step};
+use crate::model::{Action, Exec, Fault, Process, Step, Within};
 use crate::plan::{LinkState, ProcessId};
 use crate::source::Span;
 
@@ -46,6 +46,7 @@ pub(super) fn check(
         lives: vec![Life::NotYet; count],
         reported: vec![unsure; count],
         saved: HashSet::new(),
+        is_again: false,
         processes,
         starts: starts(steps),
         checker,
@@ -75,6 +76,9 @@ struct Course<'c, 'a> {
     reported: Vec<bool>,
     /// What steps so far have saved.
     saved: HashSet<String>,
+    /// Whether it is the second turn of a `repeat`, which begins with what the first has left.
+    /// Those inside of it are not followed twice again.
+    is_again: bool,
     processes: &'c [Process],
     /// All starts, in order.
     starts: Vec<(ProcessId, Span)>,
@@ -88,7 +92,16 @@ impl Course<'_, '_> {
                 Action::Parallel(branches) => {
                     branches.iter().for_each(|branch| self.follow(branch));
                 }
-                Action::Repeat { body, .. } | Action::Retry { body, .. } => self.follow(body),
+                Action::Repeat { times, body, .. } => {
+                    self.follow(body);
+                    let several = times.known().is_some_and(|times| times.0 > 1);
+                    if several && !self.is_again && !self.checker.sink.has_errors() {
+                        self.is_again = true;
+                        self.follow(body);
+                        self.is_again = false;
+                    }
+                }
+                Action::Retry { body, .. } => self.follow(body),
                 _ => self.one(step),
             }
         }
@@ -105,6 +118,15 @@ impl Course<'_, '_> {
         let ProcessId(id) = process;
         let name = &self.checker.cast.person(process).name;
         match (wants, self.lives[id]) {
+            (Wants::Start, Life::Running(_)) if self.is_again => {
+                let message = format!("`{name}` is running already when this is repeated");
+                let help = format!(
+                    "start it before the `repeat`; or end each turn with `stop: {name}`, or with `exit: {{of: {name}}}` if it ends by itself"
+                );
+                self.checker
+                    .sink
+                    .report(Diagnostic::new(Code::StartedTwice, step.span, message).help(help));
+            }
             (Wants::Start, Life::Running(first)) => {
                 let message = format!("`{name}` is running already");
                 self.checker.sink.report(
@@ -120,7 +142,8 @@ impl Course<'_, '_> {
                 not_started(self.checker, process, step.span, later.map(|(_, span)| *span));
             }
             (Wants::Running, Life::Ended(end)) => {
-                let message = format!("`{name}` has ended by then");
+                let when = if self.is_again { "when this is repeated" } else { "by then" };
+                let message = format!("`{name}` has ended {when}");
                 self.checker.sink.report(
                     Diagnostic::new(Code::HasEnded, step.span, message)
                         .secondary(end, "it ends here"),
@@ -230,16 +253,12 @@ fn warn_of_unstarted(checker: &mut Checker<'_>, lives: &[Life], reported: &[bool
     }
 }
 
-/// The pauses of a scenario alone may take longer than it may. Those that
-/// branches share are not counted.
+/// The pauses of a scenario alone may take longer than it may.
 fn warn_of_pauses(checker: &mut Checker<'_>, steps: &[Step]) {
     let Some(timeout) = checker.timeout else { return };
     let mut pauses = Duration::ZERO;
     for step in steps {
-        let (Action::Wait(lasting) | Action::Silence { lasting, .. }) = &step.action else {
-            continue;
-        };
-        pauses = pauses.saturating_add(lasting.known().copied().unwrap_or_default());
+        pauses = pauses.saturating_add(pause(step));
         if pauses >= timeout {
             let message = format!(
                 "the pauses up to here take {pauses:?}, but the whole run may take only {timeout:?}"
@@ -250,5 +269,21 @@ fn warn_of_pauses(checker: &mut Checker<'_>, steps: &[Step]) {
             );
             return;
         }
+    }
+}
+
+/// How long a step surely pauses. Branches do so at the same time.
+fn pause(step: &Step) -> Duration {
+    match &step.action {
+        Action::Wait(lasting) | Action::Silence { lasting, .. } => {
+            lasting.known().copied().unwrap_or_default()
+        }
+        Action::Parallel(branches) if matches!(step.within, Within::Own) => {
+            let all = |branch: &Vec<Step>| {
+                branch.iter().map(pause).fold(Duration::ZERO, Duration::saturating_add)
+            };
+            branches.iter().map(all).max().unwrap_or_default()
+        }
+        _ => Duration::ZERO,
     }
 }

@@ -97,10 +97,6 @@ impl Checker<'_> {
                     );
                     return None;
                 }
-                if hosts.is_empty() {
-                    let message = "a group needs a host to run on";
-                    self.sink.report(Diagnostic::new(Code::EmptyValue, name.span, message));
-                }
                 hosts.iter().map(|host| self.host(Some(host))).collect()
             }
             (Some(host), Some(hosts)) => {
@@ -136,7 +132,9 @@ impl Checker<'_> {
         match (run, shell) {
             (Some(run), None) => self.run(run),
             (None, Some(shell)) => {
+                self.scope.in_shell.set(true);
                 let draft = Draft::read(shell, &self.scope, self.sink);
+                self.scope.in_shell.set(false);
                 if draft.is_empty() {
                     let message = "an empty command";
                     self.sink.report(Diagnostic::new(Code::EmptyValue, shell.span, message));

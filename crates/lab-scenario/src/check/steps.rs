@@ -1,19 +1,16 @@
-//! Steps, and steps inside of steps.
+//! Steps.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use super::Checker;
+use super::nested::{has_start, inner};
 use super::talk::SOMEBODY;
+use super::window::Moment;
 use crate::codes::Code;
-use crate::decode::OneOrMany;
-use crate::defaults;
 use crate::diagnostic::Diagnostic;
-use crate::model::{Action, Fault, Process, Setting, Step, Within};
+use crate::model::{Action, Fault, Process, Step, Within};
 use crate::plan::ProcessId;
-use crate::raw::{RawParallel, RawRepeat, RawRetry, RawStep, RawTargets, RawVerb};
-use crate::scope;
-use crate::source::Span;
+use crate::raw::{RawStep, RawTargets, RawVerb};
 use crate::text::Text;
 use crate::typed::{Fixed, Open};
 use crate::wording;
@@ -22,11 +19,11 @@ use crate::wording;
 const MAX_DEPTH: usize = 16;
 
 /// A step's own words beside what it does.
-struct Frame<'r> {
-    within: Within,
-    optional: Option<&'r Fixed<bool>>,
+pub(super) struct Frame<'r> {
+    pub(super) within: Within,
+    pub(super) optional: Option<&'r Fixed<bool>>,
     /// What a message shows of it.
-    named: Option<&'r Text>,
+    pub(super) named: Option<&'r Text>,
 }
 
 impl Checker<'_> {
@@ -45,33 +42,36 @@ impl Checker<'_> {
 
     /// Learns what names steps give to what they find and to moments.
     pub(super) fn learn_names(&mut self, raw: &[RawStep]) {
-        let mut waiting: Vec<&RawStep> = raw.iter().rev().collect();
-        while let Some(step) = waiting.pop() {
-            let save = match &step.verb {
-                Some(RawVerb::Expect(expect)) => expect.save.as_ref(),
-                Some(RawVerb::Exec(exec)) => exec.save.as_ref(),
-                Some(RawVerb::Label(label)) => {
-                    self.learn_label(label);
-                    None
+        for (number, step) in raw.iter().enumerate() {
+            let mut waiting = vec![step];
+            while let Some(step) = waiting.pop() {
+                let save = match &step.verb {
+                    Some(RawVerb::Expect(expect)) => expect.save.as_ref(),
+                    Some(RawVerb::Exec(exec)) => exec.save.as_ref(),
+                    Some(RawVerb::Label(label)) => {
+                        self.learn_label(label, number);
+                        None
+                    }
+                    _ => None,
+                };
+                for name in save.into_iter().flat_map(|list| &list.0) {
+                    self.learn_saved(name);
                 }
-                _ => None,
-            };
-            for name in save.into_iter().flat_map(|list| &list.0) {
-                self.learn_saved(name);
+                waiting.extend(inner(step).into_iter().rev());
             }
-            waiting.extend(inner(step).into_iter().rev());
         }
     }
 
-    fn learn_label(&mut self, label: &Text) {
+    fn learn_label(&mut self, label: &Text, step: usize) {
         if !super::name(label, "a label", self.sink) {
             return;
         }
-        if let Some(first) = self.labels.insert(label.value.clone(), label.span) {
+        let moment = Moment { span: label.span, step };
+        if let Some(first) = self.labels.insert(label.value.clone(), moment) {
             let message = format!("two moments are called `{}`", label.value);
             self.sink.report(
                 Diagnostic::new(Code::NameTaken, label.span, message)
-                    .secondary(first, "first defined here"),
+                    .secondary(first.span, "first defined here"),
             );
         }
     }
@@ -107,7 +107,11 @@ impl Checker<'_> {
                     break;
                 }
                 if let Some(verb) = &step.verb {
+                    let before = steps.len();
                     self.step(step, verb, &mut steps);
+                    if steps.len() == before {
+                        self.refuse_vanished("step", step.node.head);
+                    }
                 }
             }
         }
@@ -118,16 +122,16 @@ impl Checker<'_> {
     fn step(&mut self, raw: &RawStep, verb: &RawVerb, steps: &mut Vec<Step>) {
         match verb {
             RawVerb::Dialogue(dialogue) => self.dialogue(dialogue, steps),
-            RawVerb::Start(targets) => self.start_step(raw, targets, steps),
+            RawVerb::Start(targets) => self.start_step(targets, steps),
             RawVerb::Stop(targets) => {
-                self.each(raw, targets, &[Action::Stop(SOMEBODY)], "stop", steps);
+                self.each(targets, &[Action::Stop(SOMEBODY)], "stop", steps);
             }
             RawVerb::Kill(targets) => {
-                self.each(raw, targets, &[Action::Kill(SOMEBODY)], "kill", steps);
+                self.each(targets, &[Action::Kill(SOMEBODY)], "kill", steps);
             }
             RawVerb::Restart(targets) => {
                 let both = [Action::Stop(SOMEBODY), Action::Start(SOMEBODY)];
-                self.each(raw, targets, &both, "restart", steps);
+                self.each(targets, &both, "restart", steps);
             }
             RawVerb::Send(_)
             | RawVerb::Expect(_)
@@ -174,14 +178,20 @@ impl Checker<'_> {
         });
         let optional = self.is_optional(optional);
         let (Some(action), Some(targets)) = (action, targets) else { return };
-        for id in targets.ids {
-            let action = action.clone().about(id);
-            let step = self.placed(
-                raw,
-                action,
-                Frame { within: within.clone(), optional: None, named: name },
-            );
-            steps.push(Step { optional, member: self.cast.person(id).member, ..step });
+        let of_one = |id: ProcessId| {
+            let frame = Frame { within: within.clone(), optional: None, named: name };
+            let step = self.placed(raw, action.clone().about(id), frame);
+            Step { optional, member: self.cast.person(id).member, ..step }
+        };
+        let all: Vec<Step> = targets.ids.into_iter().map(of_one).collect();
+        match verb {
+            // What one says while another is listened to would not be heard.
+            RawVerb::Silence(_) if all.len() > 1 => {
+                let branches = all.into_iter().map(|step| vec![step]).collect();
+                let frame = Frame { within: Within::Own, optional: None, named: name };
+                steps.push(self.placed(raw, Action::Parallel(branches), frame));
+            }
+            _ => steps.extend(all),
         }
     }
 
@@ -219,22 +229,9 @@ impl Checker<'_> {
             RawVerb::Resume(hosts) => {
                 return self.each_host(raw, &hosts.0, Fault::Resume, steps);
             }
-            RawVerb::Parallel(parallel) => {
-                let is_empty = |branch: &OneOrMany<RawStep>| branch.0.is_empty();
-                let nothing = parallel.branches.iter().all(is_empty);
-                self.refuse_nothing("parallel", raw.node.head, nothing);
-                self.parallel(parallel)
-            }
-            RawVerb::Repeat(repeat) => {
-                let nothing = repeat.steps.as_ref().is_some_and(Vec::is_empty);
-                self.refuse_nothing("repeat", raw.node.head, nothing);
-                (self.repeat(repeat), own(None))
-            }
-            RawVerb::Retry(retry) => {
-                let nothing = retry.steps.as_ref().is_some_and(Vec::is_empty);
-                self.refuse_nothing("retry", raw.node.head, nothing);
-                self.retry(retry)
-            }
+            RawVerb::Parallel(parallel) => self.parallel(parallel),
+            RawVerb::Repeat(repeat) => (self.repeat(repeat), own(None)),
+            RawVerb::Retry(retry) => self.retry(retry),
             _ => return,
         };
         let Some(action) = action else { return };
@@ -268,14 +265,14 @@ impl Checker<'_> {
     }
 
     /// As long as all steps inside may take together, unless something is said.
-    fn own_within(&mut self, text: Option<&Open<Duration>>) -> Within {
+    pub(super) fn own_within(&mut self, text: Option<&Open<Duration>>) -> Within {
         self.setting(text).map_or(Within::Own, Within::Given)
     }
 
     /// Those of a group start at the same time.
-    fn start_step(&mut self, raw: &RawStep, targets: &RawTargets, steps: &mut Vec<Step>) {
+    fn start_step(&mut self, targets: &RawTargets, steps: &mut Vec<Step>) {
         let within = self.own_within(targets.within.as_ref());
-        for (name, ids) in self.each_target(raw, targets, "start") {
+        for (name, ids) in self.each_of(&targets.names).into_iter().flatten() {
             let mut step = self.start_together(&ids);
             set_within(&mut step, &within);
             step.place = self.place(name.span);
@@ -290,14 +287,13 @@ impl Checker<'_> {
     /// The same for each of several processes.
     fn each(
         &mut self,
-        raw: &RawStep,
         targets: &RawTargets,
         actions: &[Action],
         verb: &str,
         steps: &mut Vec<Step>,
     ) {
         let within = self.own_within(targets.within.as_ref());
-        for (name, ids) in self.each_target(raw, targets, verb) {
+        for (name, ids) in self.each_of(&targets.names).into_iter().flatten() {
             for id in ids {
                 let person = self.cast.person(id);
                 let text = format!("{verb}: {}", person.name);
@@ -316,20 +312,6 @@ impl Checker<'_> {
         }
     }
 
-    fn each_target<'r>(
-        &mut self,
-        raw: &RawStep,
-        targets: &'r RawTargets,
-        verb: &str,
-    ) -> Vec<(&'r Text, Vec<ProcessId>)> {
-        if targets.names.is_empty() {
-            let message = format!("`{verb}` names no process");
-            self.sink.report(Diagnostic::new(Code::EmptyValue, raw.node.head, message));
-        }
-        let found = |name: &'r Text| self.targets(Some(name)).map(|found| (name, found.ids));
-        targets.names.iter().filter_map(found).collect()
-    }
-
     fn each_host(
         &mut self,
         raw: &RawStep,
@@ -337,71 +319,12 @@ impl Checker<'_> {
         fault: impl Fn(String) -> Fault,
         steps: &mut Vec<Step>,
     ) {
-        if hosts.is_empty() {
-            let message = "this names no host";
-            self.sink.report(Diagnostic::new(Code::EmptyValue, raw.node.head, message));
-        }
         for name in hosts {
             let Some(host) = self.host(Some(name)) else { continue };
             let frame = Frame { named: Some(name), ..self.default_frame() };
             let step = self.placed(raw, Action::Fault(fault(host)), frame);
             steps.push(step);
         }
-    }
-
-    /// Reports a step that holds others but has none.
-    fn refuse_nothing(&mut self, verb: &str, head: Span, is_empty: bool) {
-        if is_empty {
-            let message = format!("a `{verb}` without steps");
-            self.sink.report(Diagnostic::new(Code::EmptyValue, head, message));
-        }
-    }
-
-    fn parallel<'r>(&mut self, raw: &'r RawParallel) -> (Option<Action>, Frame<'r>) {
-        let before = self.scope.saved.borrow().clone();
-        let mut after: HashSet<String> = before.clone();
-        let mut branches = Vec::with_capacity(raw.branches.len());
-        for branch in &raw.branches {
-            // What another branch saves is not known to be there in time.
-            self.scope.saved.borrow_mut().clone_from(&before);
-            branches.push(self.sequence(&branch.0));
-            after.extend(self.scope.saved.borrow().iter().cloned());
-        }
-        *self.scope.saved.borrow_mut() = after;
-        let within = self.own_within(raw.within.as_ref());
-        let frame = Frame { within, optional: raw.optional.as_ref(), named: None };
-        (Some(Action::Parallel(branches)), frame)
-    }
-
-    fn repeat(&mut self, raw: &RawRepeat) -> Option<Action> {
-        let times = self.setting(raw.times.as_ref());
-        if let Some(name) = &raw.name
-            && super::name(name, "the number of a turn", self.sink)
-        {
-            if let Some(first) = self.scope.variables.get(&name.value) {
-                let message = format!("`{}` is a variable already", name.value);
-                self.sink.report(
-                    Diagnostic::new(Code::NameTaken, name.span, message)
-                        .secondary(*first, "first defined here"),
-                );
-            }
-            self.scope.numbers.borrow_mut().push(name.value.clone());
-        }
-        let body = self.sequence(raw.steps.as_deref().unwrap_or_default());
-        let name = raw.name.as_ref().map(|name| name.value.clone());
-        if name.as_deref().is_some_and(scope::is_word) {
-            self.scope.numbers.borrow_mut().pop();
-        }
-        Some(Action::Repeat { times: times?, name, body })
-    }
-
-    fn retry<'r>(&mut self, raw: &'r RawRetry) -> (Option<Action>, Frame<'r>) {
-        let within = self.within(raw.within.as_ref());
-        let every = self.setting(raw.every.as_ref());
-        let body = self.sequence(raw.steps.as_deref().unwrap_or_default());
-        let every = every.unwrap_or(Setting::Known(defaults::EVERY));
-        let frame = Frame { within, optional: raw.optional.as_ref(), named: None };
-        (Some(Action::Retry { body, every }), frame)
     }
 }
 
@@ -411,28 +334,4 @@ fn set_within(step: &mut Step, within: &Within) {
         branches.iter_mut().flatten().for_each(|inner| inner.within = within.clone());
     }
     step.within = within.clone();
-}
-
-/// Whether some step starts a process.
-pub(super) fn has_start(steps: &[RawStep]) -> bool {
-    let mut waiting: Vec<&RawStep> = steps.iter().collect();
-    while let Some(step) = waiting.pop() {
-        if matches!(step.verb, Some(RawVerb::Start(_))) {
-            return true;
-        }
-        waiting.extend(inner(step));
-    }
-    false
-}
-
-/// The steps directly inside of a step.
-pub(super) fn inner(step: &RawStep) -> Vec<&RawStep> {
-    match &step.verb {
-        Some(RawVerb::Parallel(parallel)) => {
-            parallel.branches.iter().flat_map(|branch| &branch.0).collect()
-        }
-        Some(RawVerb::Repeat(repeat)) => repeat.steps.iter().flatten().collect(),
-        Some(RawVerb::Retry(retry)) => retry.steps.iter().flatten().collect(),
-        _ => Vec::new(),
-    }
 }

@@ -9,9 +9,7 @@ use crate::interpolate::Draft;
 use crate::model::{Action, Exec, Setting, Status};
 use crate::patterns::{self, PatternDraft};
 use crate::plan::ProcessId;
-use crate::quantity::Comparison;
 use crate::raw::{RawExec, RawExit, RawExpect, RawSend, RawSignal, RawSilence};
-use crate::source::Span;
 use crate::text::{Style, Text};
 use crate::values::Whole;
 
@@ -198,48 +196,4 @@ impl Checker<'_> {
             (None, None) => Some(None),
         }
     }
-
-    /// `LEFT < RIGHT`, or another sign.
-    pub(super) fn assert(&mut self, text: &Text) -> Option<Action> {
-        const HELP: &str = "write it like `\"${rtt} < 50 ms\"`; the signs are < <= > >= == !=";
-        let Some((at, sign, comparison)) = sign(&text.value) else {
-            let message = "nothing is compared here";
-            self.sink.report(Diagnostic::new(Code::Comparison, text.span, message).help(HELP));
-            return None;
-        };
-        let after = at + sign.len();
-        let side = |range: std::ops::Range<usize>| {
-            let part = &text.value[range.clone()];
-            let start = range.start + (part.len() - part.trim_start().len());
-            start..start + part.trim().len()
-        };
-        let (left, right) = (side(0..at), side(after..text.value.len()));
-        for (part, which) in [(&left, "before"), (&right, "after")] {
-            if part.is_empty() {
-                let message = format!("nothing stands {which} the `{sign}`");
-                let span: Span = text.span_of(at..after);
-                self.sink.report(Diagnostic::new(Code::Comparison, span, message).help(HELP));
-                return None;
-            }
-        }
-        let left = Draft::read_part(text, left, &self.scope, self.sink);
-        let right = Draft::read_part(text, right, &self.scope, self.sink);
-        if left.known().is_some() && right.known().is_some() {
-            let message = "this compares what is known before";
-            self.sink.report(
-                Diagnostic::new(Code::Comparison, text.span, message)
-                    .help("compare something that the run brings: `${…}` with a saved value"),
-            );
-        }
-        Some(Action::Assert { left, comparison, right })
-    }
-}
-
-/// The first sign of a comparison: where, as it is written, and which.
-fn sign(text: &str) -> Option<(usize, &'static str, Comparison)> {
-    let found = Comparison::SIGNS
-        .iter()
-        .filter_map(|(sign, comparison)| text.find(sign).map(|at| (at, *sign, *comparison)));
-    // Of two that begin at one place the longer is meant.
-    found.min_by_key(|(at, sign, _)| (*at, usize::MAX - sign.len()))
 }

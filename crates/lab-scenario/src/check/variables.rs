@@ -1,13 +1,13 @@
 //! Variables and the matrix.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::Checker;
 use crate::codes::Code;
 use crate::decode::{Decode, Named};
 use crate::diagnostic::Diagnostic;
 use crate::interpolate::{Draft, Name};
-use crate::model::{MatrixRules, Values, Variable};
+use crate::model::{MatrixRules, Model, Values, Variable};
 use crate::raw::RawScenario;
 use crate::suggest;
 use crate::text::Text;
@@ -121,6 +121,30 @@ impl Checker<'_> {
             }
             let message = format!("nothing uses `${{{}}}`", variable.name);
             self.sink.report(Diagnostic::new(Code::Unused, variable.span, message));
+        }
+    }
+
+    /// A combination that is left out must be one.
+    pub(super) fn warn_of_vain(&mut self, model: &Model) {
+        let mut all: HashMap<&str, HashSet<String>> = HashMap::new();
+        for variable in &model.variables {
+            let Values::Matrix(drafts) = &variable.values else { continue };
+            if let Some(values) = drafts.iter().map(Draft::known).collect() {
+                all.insert(&variable.name, values);
+            }
+        }
+        for (key, draft) in model.matrix.exclude.iter().flatten() {
+            let (Some(value), Some(known)) = (draft.known(), all.get(key.as_str())) else {
+                continue;
+            };
+            if known.contains(&value) {
+                continue;
+            }
+            let message = format!("no combination has `{key}: {value}`: this leaves nothing out");
+            let mut known: Vec<&str> = known.iter().map(String::as_str).collect();
+            known.sort_unstable();
+            let help = suggest::help(&value, known, &format!("values of `{key}`"));
+            self.sink.report(Diagnostic::new(Code::Unused, draft.span, message).maybe_help(help));
         }
     }
 

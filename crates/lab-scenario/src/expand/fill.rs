@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, Sink};
 use crate::interpolate::{Attribute, Content, Draft, Name};
 use crate::model::{self, Setting, Values};
 use crate::pattern::PatternTemplate;
-use crate::patterns::PatternDraft;
+use crate::patterns::{self, PatternDraft};
 use crate::plan::{Command, Process, Ready};
 use crate::template::{Part, Reference, Template};
 use crate::topology::{Network, Topology};
@@ -19,6 +19,8 @@ use crate::words;
 /// Bytes that a filled-in text may have: variables can use each other, and so
 /// grow without bound.
 const MAX_TEXT: usize = 64 << 10;
+/// Bytes that those of all combinations may have together.
+pub(super) const MAX_TEXTS: usize = 256 << 20;
 
 /// Fills in the texts of one plan.
 pub(super) struct Filler<'a> {
@@ -127,6 +129,19 @@ impl<'a> Filler<'a> {
             );
             return Template::default();
         }
+        let before = self.all.filled.get();
+        let together = before.saturating_add(size);
+        self.all.filled.set(together);
+        if together > MAX_TEXTS {
+            if before <= MAX_TEXTS {
+                let message = "all texts together grow too large when they are filled in";
+                self.sink.report(
+                    Diagnostic::new(Code::ExpansionTooLarge, draft.span, message)
+                        .label(format!("more than {} MiB up to here", MAX_TEXTS >> 20)),
+                );
+            }
+            return Template::default();
+        }
         Template::from_parts(parts)
     }
 
@@ -215,10 +230,29 @@ impl<'a> Filler<'a> {
     }
 
     pub(super) fn pattern(&mut self, pattern: &PatternDraft) -> PatternTemplate {
-        match pattern {
-            PatternDraft::Literal(draft) => PatternTemplate::Literal(self.text(draft)),
-            PatternDraft::Regex(draft) => PatternTemplate::Regex(self.text(draft)),
+        let (PatternDraft::Literal(draft) | PatternDraft::Regex(draft)) = pattern;
+        let template = self.text(draft);
+        let is_literal = matches!(pattern, PatternDraft::Literal(_));
+        if draft.names().any(|(name, _)| self.is_empty(name))
+            && is_everywhere(&template, is_literal)
+        {
+            let message = format!("{pattern} is empty here, and so is found everywhere");
+            self.sink.report(
+                Diagnostic::new(Code::EmptyPattern, draft.span, message)
+                    .help("give what is filled in a value, or look for more than that"),
+            );
         }
+        match is_literal {
+            true => PatternTemplate::Literal(template),
+            false => PatternTemplate::Regex(template),
+        }
+    }
+
+    /// Whether nothing is filled in for a name.
+    fn is_empty(&self, name: &Name) -> bool {
+        let mut parts = Vec::new();
+        self.name(name, &mut parts);
+        parts.iter().all(|part| part_size(part) == 0)
     }
 
     pub(super) fn command(&mut self, command: &model::Command) -> Option<Command> {
@@ -294,6 +328,15 @@ impl<'a> Filler<'a> {
             place: process.place,
         })
     }
+}
+
+/// Whether a pattern, with all filled in, is found everywhere.
+fn is_everywhere(template: &Template, is_literal: bool) -> bool {
+    let quote = |value: &str| if is_literal { value.to_owned() } else { regex::escape(value) };
+    template.render_with(|_| None, quote).is_ok_and(|text| match is_literal {
+        true => text.is_empty(),
+        false => patterns::is_found_everywhere(&text),
+    })
 }
 
 fn part_size(part: &Part) -> usize {

@@ -5,18 +5,24 @@ mod checks;
 mod fill;
 mod steps;
 
+use std::cell::Cell;
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::interpolate::Draft;
 use crate::lab::{Lab, Share};
-use crate::model::{Model, Step, Values};
+use crate::model::{Model, Step, Values, Variable};
 use crate::options::PlanOptions;
 use crate::plan::{BackendKind, Identity, PLAN_VERSION, Plan};
 use crate::seed;
 use crate::topology::Topology;
 use fill::Filler;
+
+/// The most steps, checks, processes and hosts that all combinations may have together: all
+/// are in memory before the first is run.
+const MAX_PARTS: usize = 500_000;
 
 /// What is the same for all plans of a scenario.
 pub(crate) struct Expander<'a> {
@@ -27,6 +33,8 @@ pub(crate) struct Expander<'a> {
     pub(crate) file: &'a std::path::Path,
     pub(crate) backend: BackendKind,
     pub(crate) options: &'a PlanOptions,
+    /// Bytes of all texts that were filled in, repetitions not counted.
+    pub(crate) filled: Cell<usize>,
 }
 
 /// One combination of the matrix.
@@ -48,7 +56,7 @@ impl<'a> Choice<'a> {
     }
 }
 
-/// How many combinations a matrix has, those left out not counted.
+/// How many combinations a matrix has, those left out not counted, and each once.
 pub(crate) fn combinations(model: &Model) -> usize {
     let is_left_out = |values: &[(&str, String)]| {
         model.matrix.exclude.iter().any(|rule| {
@@ -67,7 +75,14 @@ pub(crate) fn combinations(model: &Model) -> usize {
         }
         all = longer;
     }
-    all.iter().filter(|values| !is_left_out(values)).count() + model.matrix.include.len()
+    all.retain(|values| !is_left_out(values));
+    let keys = || model.variables.iter().filter(|key| matches!(key.values, Values::Matrix(_)));
+    let included = model.matrix.include.iter().map(|given| {
+        let value = |key: &'_ Variable| given.iter().find(|(name, _)| *name == key.name);
+        keys().filter_map(|key| Some((key.name.as_str(), value(key)?.1.to_string()))).collect()
+    });
+    // One that is there anyway is one run.
+    all.into_iter().chain(included).collect::<HashSet<Vec<_>>>().len()
 }
 
 impl<'a> Expander<'a> {
@@ -75,10 +90,17 @@ impl<'a> Expander<'a> {
     pub(crate) fn plans(&'a self, sink: &mut Sink) -> Vec<Plan> {
         let mut plans: Vec<Plan> = Vec::new();
         let repetitions = self.options.repeat.max(1);
-        for choice in self.choices() {
+        let choices = self.choices();
+        let mut parts = 0;
+        for (at, choice) in choices.iter().enumerate() {
             let mut first = None;
             for repetition in 1..=repetitions {
-                let Some(plan) = self.plan(&choice, (repetition, repetitions), sink) else {
+                let filled = self.filled.get();
+                let plan = self.plan(choice, (repetition, repetitions), sink);
+                if repetition > 1 {
+                    self.filled.set(filled);
+                }
+                let Some(plan) = plan else {
                     if sink.has_errors() {
                         return plans;
                     }
@@ -90,7 +112,17 @@ impl<'a> Expander<'a> {
                 if plans[..*first].iter().any(|p| p.identity.variant == plan.identity.variant) {
                     break;
                 }
+                if repetition == 1 {
+                    parts += parts_of(&plan);
+                }
                 plans.push(plan);
+            }
+            if self.filled.get() > fill::MAX_TEXTS {
+                return plans;
+            }
+            if parts > MAX_PARTS {
+                self.refuse_so_many(parts, at + 1, choices.len(), sink);
+                return plans;
             }
         }
         if plans.is_empty() && !sink.has_errors() {
@@ -101,6 +133,21 @@ impl<'a> Expander<'a> {
             sink.report(diagnostic);
         }
         plans
+    }
+
+    fn refuse_so_many(&self, parts: usize, done: usize, all: usize, sink: &mut Sink) {
+        let key = self.model.variables.iter().find_map(|variable| match variable.values {
+            Values::Matrix(_) => Some(variable.span),
+            Values::One(_) => None,
+        });
+        let message = format!(
+            "the first {done} of {all} combinations have {parts} steps, checks, processes and hosts"
+        );
+        sink.report(
+            Diagnostic::new(Code::ExpansionTooLarge, key.unwrap_or_default(), message)
+                .label(format!("together they may have {MAX_PARTS}"))
+                .help("make several scenarios of it, or fewer turns of a `repeat`"),
+        );
     }
 
     /// The first plan, and the number of its combination, for [`Expander::extend`].
@@ -208,4 +255,12 @@ impl<'a> Expander<'a> {
             mutation: None,
         })
     }
+}
+
+fn parts_of(plan: &Plan) -> usize {
+    let nodes = match &plan.topology {
+        Topology::Described(network) => network.nodes.len(),
+        Topology::Mininet(_) => 0,
+    };
+    plan.steps.len() + plan.checks.len() + plan.processes.len() + nodes
 }

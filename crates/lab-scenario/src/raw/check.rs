@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::RawExit;
-use crate::decode::{OneOrMany, record};
+use crate::decode::{OneOrMany, Placed, record};
 use crate::text::Text;
 use crate::typed::{Fixed, Open};
 use crate::values::{Count, Points};
@@ -70,7 +70,7 @@ macro_rules! windowed {
             struct $name as $what {
                 $($fields)*
                 /// Only what came out, or was typed, between these two labels.
-                between: Vec<Text> = "between",
+                between: Placed<Vec<Text>> = "between",
                 /// Only from this label on.
                 after: Text = "after",
                 /// Only up to this label.
@@ -83,7 +83,7 @@ macro_rules! windowed {
         impl Windowed for $name {
             fn edges(&self) -> Edges<'_> {
                 Edges {
-                    between: self.between.as_deref(),
+                    between: self.between.as_ref(),
                     after: self.after.as_ref(),
                     before: self.before.as_ref(),
                     within: self.within.as_ref(),
@@ -101,7 +101,7 @@ trait Windowed {
 /// What a check says of the part that it looks at, as it is written.
 #[derive(Default)]
 pub(crate) struct Edges<'r> {
-    pub(crate) between: Option<&'r [Text]>,
+    pub(crate) between: Option<&'r Placed<Vec<Text>>>,
     pub(crate) after: Option<&'r Text>,
     pub(crate) before: Option<&'r Text>,
     pub(crate) within: Option<&'r Open<Duration>>,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{RawHostChange, RawLinkChange, RawNothing};
-use crate::decode::{Decode, Named, OneOrMany, choice, record, wrong_type};
+use crate::decode::{Decode, Named, NonEmpty, OneOrMany, choice, record, wrong_type};
 use crate::defaults;
 use crate::diagnostic::Sink;
 use crate::plan::Signal;
@@ -135,7 +135,7 @@ impl Decode for RawDialogue {
 /// a step, or a list of steps.
 #[derive(Debug, Clone)]
 pub(crate) struct RawParallel {
-    pub(crate) branches: Vec<OneOrMany<RawStep>>,
+    pub(crate) branches: NonEmpty<OneOrMany<RawStep>>,
     pub(crate) within: Option<Open<Duration>>,
     pub(crate) optional: Option<Fixed<bool>>,
 }
@@ -144,7 +144,7 @@ impl Decode for RawParallel {
     fn decode(node: &Node, sink: &mut Sink) -> Option<Self> {
         match &node.value {
             Value::List(_) => {
-                let branches = Vec::decode(node, sink)?;
+                let branches = NonEmpty::decode(node, sink)?;
                 Some(Self { branches, within: None, optional: None })
             }
             Value::Map(_) => {
@@ -157,7 +157,7 @@ impl Decode for RawParallel {
     }
 
     fn schema(definitions: &mut Definitions) -> serde_json::Value {
-        let branches = Vec::<OneOrMany<RawStep>>::schema(definitions);
+        let branches = NonEmpty::<OneOrMany<RawStep>>::schema(definitions);
         schema::any_of([branches, RawParallelParts::schema(definitions)])
     }
 }
@@ -182,7 +182,7 @@ record! {
     /// Branches that are played at the same time.
     struct RawParallelParts as "a `parallel`" {
         /// Each a step or a list of steps.
-        branches: Vec<OneOrMany<RawStep>> = required "branches",
+        branches: NonEmpty<OneOrMany<RawStep>> = required "branches",
         /// How long all of it may take.
         within: Open<Duration> = "within",
         /// Whether the run goes on if a step of it fails.
@@ -196,13 +196,13 @@ record! {
         /// A name for the number of the turn, counted from 1.
         name: Text = "as",
         /// Which steps.
-        steps: Vec<RawStep> = required "steps",
+        steps: NonEmpty<RawStep> = required "steps",
     }
 
     /// Plays the same steps until all of them hold.
     struct RawRetry as "a `retry`" {
         /// Which steps.
-        steps: Vec<RawStep> = required "steps",
+        steps: NonEmpty<RawStep> = required "steps",
         /// How long all tries together may take.
         within: Open<Duration> = "within",
         /// The pause before each new try.

@@ -9,6 +9,8 @@
 //! wants a number or a boolean of them. Aliases are copied in; how much there
 //! may be of everything is bounded, so that no file takes long.
 
+mod words;
+
 use std::collections::HashMap;
 
 use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, options};
@@ -17,6 +19,7 @@ use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::source::{SourceId, Span};
 use crate::text::{Style, Text};
+use words::{syntax_error, too_deep};
 
 /// Values that a file may hold, copies by aliases included.
 const MAX_NODES: usize = 20_000;
@@ -367,6 +370,26 @@ impl Reader<'_> {
         quotes.find(is_open).map(|(start, _)| start)
     }
 
+    /// The word before a `{` or `[` that belongs to no key, in the line of a place: the `send` of
+    /// `- send {to: a, line: x}`.
+    fn without_colon(&self, kind: &ErrorKind, at: usize) -> Option<Span> {
+        if !matches!(kind, ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement) {
+            return None;
+        }
+        let begin = self.text.get(..at)?.rfind('\n').map_or(0, |end| end + 1);
+        let line = &self.text[begin..at];
+        let start = begin + line.len() - line.trim_start_matches([' ', '-']).len();
+        let behind = &self.text[start..at];
+        let length =
+            behind.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '-'))?;
+        let rest = behind[length..].trim_start_matches(' ');
+        (length > 0 && rest.starts_with(['{', '['])).then_some(Span {
+            source: self.source,
+            start,
+            end: start + length,
+        })
+    }
+
     /// The parser tells a point; what is shown is the character there.
     fn syntax_error(&self, error: &ScanError) -> Diagnostic {
         let mut at = error.marker().byte_offset().unwrap_or(self.text.len()).min(self.text.len());
@@ -389,6 +412,11 @@ impl Reader<'_> {
             let message = "`${…}` inside `{…}` or `[…]` must be in quotes";
             return Diagnostic::new(Code::Syntax, span, message)
                 .help(format!("write `\"{written}\"`"));
+        }
+        if let Some(word) = self.without_colon(error.kind(), at) {
+            let message = format!("a colon is missing after `{}`", self.slice(word));
+            let help = format!("write `{}: {{…}}`", self.slice(word));
+            return Diagnostic::new(Code::Syntax, word, message).help(help);
         }
         if is_tab && !rest(at).starts_with('\t') && before(at, '\t') {
             at -= 1;
@@ -435,98 +463,4 @@ fn read_key(node: Node, seen: &mut HashMap<String, Span>, sink: &mut Sink) -> Ke
         }
     };
     Key { text, refused }
-}
-
-fn too_deep(span: Span) -> Diagnostic {
-    let message = format!("values are nested more than {MAX_DEPTH} deep");
-    Diagnostic::new(Code::TooComplex, span, message)
-}
-
-/// The parser's words made into ours where people meet them often.
-fn syntax_error(kind: &ErrorKind, span: Span) -> Diagnostic {
-    let (message, help) = match kind {
-        ErrorKind::RecursionLimitExceeded => return too_deep(span),
-        ErrorKind::TabInBlockIndentation
-        | ErrorKind::TabNotAllowed
-        | ErrorKind::TabAtBlockScalarStart
-        | ErrorKind::TabInIndentation => (
-            "a tab cannot indent".to_owned(),
-            "use spaces; most editors can be told to do so for `.yaml` files",
-        ),
-        ErrorKind::UnclosedFlowCollection { open } => {
-            (format!("this `{open}` is never closed"), "")
-        }
-        ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
-            (format!("`{close}` cannot close `{open}`"), "")
-        }
-        ErrorKind::UnexpectedCharacter { character } => {
-            (format!("a text cannot begin with `{character}`"), "put the text into quotes")
-        }
-        ErrorKind::InvalidTrailingSingleQuotedScalar
-        | ErrorKind::InvalidTrailingDoubleQuotedScalar => (
-            "this stands after the end of a text in quotes".to_owned(),
-            "put the whole text into quotes; in single quotes, `''` stands for `'`",
-        ),
-        ErrorKind::BlockEntryInFlowCollection => {
-            ("a `-` begins no item inside brackets: commas separate them there".to_owned(), "")
-        }
-        ErrorKind::BlockSequenceEntryNotAllowed => (
-            "a `-` that begins no item here".to_owned(),
-            "begin each item on a line of its own, indented like the others",
-        ),
-        ErrorKind::InvalidBlockEntryWhitespace => {
-            ("`-` begins an item only before a blank".to_owned(), "write `- `")
-        }
-        ErrorKind::InvalidMappingValueWhitespace => {
-            ("`:` ends a key only before a blank".to_owned(), "write `: `")
-        }
-        ErrorKind::MisplacedFlowCollectionEnd => (
-            "this bracket closes nothing".to_owned(),
-            "put a text that has brackets in it into quotes",
-        ),
-        ErrorKind::InvalidIndentation
-        | ErrorKind::InvalidBlockScalarIndent
-        | ErrorKind::InvalidFlowScalarIndent => (
-            "this line is not indented as it should be".to_owned(),
-            "compare it with the lines before it",
-        ),
-        ErrorKind::UnexpectedEof
-        | ErrorKind::UnexpectedEofFlowSequence
-        | ErrorKind::UnexpectedEofFlowMapping
-        | ErrorKind::UnexpectedEofImplicitFlowMapping => {
-            ("the file ends here, but a bracket is still open".to_owned(), "")
-        }
-        ErrorKind::UnknownAnchor => (
-            "there is no anchor of this name before here".to_owned(),
-            "if `*` is meant as a character, put the text into quotes",
-        ),
-        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => (
-            "a `:` that makes no key here".to_owned(),
-            "put a text that has `: ` in it into quotes, and check the indentation",
-        ),
-        ErrorKind::ExpectedFlowMappingSeparator => (
-            "expected `,` or `}` here".to_owned(),
-            "inside `{…}`, a text that has `: `, `,`, `{`, `}`, `[` or `]` in it needs quotes",
-        ),
-        ErrorKind::ExpectedFlowSequenceSeparator => (
-            "expected `,` or `]` here".to_owned(),
-            "inside `[…]`, a text that has `,`, `{`, `}`, `[` or `]` in it needs quotes",
-        ),
-        ErrorKind::SimpleKeyExpected | ErrorKind::ExpectedBlockMappingKey => (
-            "a key and `:` are wanted here".to_owned(),
-            "check the indentation of this line and of those before it",
-        ),
-        ErrorKind::UnclosedQuotedScalar => ("these quotes are never closed".to_owned(), ""),
-        ErrorKind::InvalidQuotedScalarIndent => (
-            "the text in quotes goes on here, but is not indented".to_owned(),
-            "are the quotes closed?",
-        ),
-        ErrorKind::UnknownQuotedScalarEscape => (
-            "no such escape in a text in double quotes".to_owned(),
-            "use single quotes for texts with backslashes, such as regular expressions",
-        ),
-        other => (other.to_string(), ""),
-    };
-    let diagnostic = Diagnostic::new(Code::Syntax, span, message);
-    if help.is_empty() { diagnostic } else { diagnostic.help(help) }
 }

@@ -1,6 +1,8 @@
 //! Patterns as they are written: `/…/` is a regular expression, all else a
 //! literal text.
 
+mod flags;
+
 use std::fmt;
 use std::ops::Range;
 
@@ -55,6 +57,7 @@ pub(crate) fn read_part(
         return None;
     }
     if inner.is_none() {
+        flags::refuse(text, part.clone(), sink);
         return Some(PatternDraft::Literal(Draft::read_part(text, part, scope, sink)));
     }
     let draft = Draft::read_part(text, part.start + 1..part.end - 1, scope, sink);
@@ -116,9 +119,7 @@ fn check_regex(draft: &Draft, text: &Text, scope: &Scope<'_>, sink: &mut Sink) {
             _ => draft.span,
         }
     };
-    let mut parser = regex_syntax::ParserBuilder::new();
-    let parsed = parser.utf8(false).multi_line(true).crlf(true).build().parse(&expression);
-    let (message, span) = match parsed {
+    let (message, span) = match parser().parse(&expression) {
         Err(regex_syntax::Error::Parse(error)) => {
             let span = error.span();
             (error.kind().to_string(), place(span.start.offset, span.end.offset))
@@ -131,9 +132,43 @@ fn check_regex(draft: &Draft, text: &Text, scope: &Scope<'_>, sink: &mut Sink) {
         Ok(parsed) if is_too_large(&parsed, &expression, scope) => {
             ("it is too large when compiled".to_owned(), draft.span)
         }
-        Ok(_) => return,
+        Ok(parsed) => {
+            if matches_nothing(&parsed) {
+                sink.report(finds_nothing(draft.span));
+            }
+            return;
+        }
     };
     sink.report(Diagnostic::new(Code::Regex, span, "not a regular expression").label(message));
+}
+
+/// As [`compile_regex`] reads expressions.
+fn parser() -> regex_syntax::Parser {
+    regex_syntax::ParserBuilder::new().utf8(false).multi_line(true).crlf(true).build()
+}
+
+/// Whether an expression that was filled in matches nothing at all, and so everywhere.
+pub(crate) fn is_found_everywhere(expression: &str) -> bool {
+    parser().parse(expression).is_ok_and(|parsed| matches_nothing(&parsed))
+}
+
+/// Whether an expression matches the empty text, whatever stands around that. `^$` does not:
+/// it is found in empty lines only. The parser bounds how deep it is nested.
+fn matches_nothing(parsed: &Hir) -> bool {
+    match parsed.kind() {
+        HirKind::Empty => true,
+        HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => false,
+        HirKind::Repetition(repetition) => repetition.min == 0 || matches_nothing(&repetition.sub),
+        HirKind::Capture(capture) => matches_nothing(&capture.sub),
+        HirKind::Concat(parts) => parts.iter().all(matches_nothing),
+        HirKind::Alternation(parts) => parts.iter().any(matches_nothing),
+    }
+}
+
+fn finds_nothing(span: Span) -> Diagnostic {
+    let message = "this expression matches nothing at all, so it is found everywhere";
+    Diagnostic::new(Code::EmptyPattern, span, message)
+        .help("let it match one character at least: `/.+/` in place of `/.*/`")
 }
 
 /// Sizes, in the units of [`size`], below which an expression is surely small

@@ -7,6 +7,10 @@
 //!
 //! The same types say what may be read, for editors: see [`crate::schema`].
 
+mod containers;
+
+pub(crate) use containers::{Maybe, Named, NonEmpty, OneOrMany, Placed};
+
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::schema::{self, Definitions};
@@ -54,91 +58,6 @@ impl Decode for Text {
 
     fn schema(_: &mut Definitions) -> serde_json::Value {
         schema::scalar()
-    }
-}
-
-impl<T: Decode> Decode for Vec<T> {
-    fn decode(node: &Node, sink: &mut Sink) -> Option<Self> {
-        let Value::List(items) = &node.value else {
-            return wrong_type(node, "a list", sink);
-        };
-        // Nobody reads a thousand messages, and each takes its time.
-        let mut values = Vec::with_capacity(items.len());
-        for item in items {
-            if sink.is_full() {
-                break;
-            }
-            values.extend(T::decode(item, sink));
-        }
-        Some(values)
-    }
-
-    fn schema(definitions: &mut Definitions) -> serde_json::Value {
-        schema::list(&T::schema(definitions))
-    }
-}
-
-/// One value, or a list of such: `alice` or `[alice, bob]`.
-#[derive(Debug, Clone)]
-pub(crate) struct OneOrMany<T>(pub(crate) Vec<T>);
-
-impl<T: Decode> Decode for OneOrMany<T> {
-    fn decode(node: &Node, sink: &mut Sink) -> Option<Self> {
-        match &node.value {
-            Value::List(_) => Vec::decode(node, sink).map(Self),
-            _ => T::decode(node, sink).map(|one| Self(vec![one])),
-        }
-    }
-
-    fn schema(definitions: &mut Definitions) -> serde_json::Value {
-        let one = T::schema(definitions);
-        let several = schema::list(&one);
-        schema::any_of([one, several])
-    }
-}
-
-/// A mapping whose keys are names that the author chose.
-#[derive(Debug, Clone)]
-pub(crate) struct Named<T>(pub(crate) Vec<(Text, Option<T>)>);
-
-impl<T> Default for Named<T> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-/// A name is kept even if its value is wrong, so that it is still known to
-/// whatever refers to it.
-impl<T: Decode> Decode for Named<T> {
-    fn decode(node: &Node, sink: &mut Sink) -> Option<Self> {
-        let entries = entries(node, "a mapping from names", sink)?;
-        let mut named = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let value = if sink.is_full() { None } else { T::decode(&entry.node, sink) };
-            named.push((entry.key.clone(), value));
-        }
-        Some(Self(named))
-    }
-
-    fn schema(definitions: &mut Definitions) -> serde_json::Value {
-        schema::named(&T::schema(definitions))
-    }
-}
-
-/// What may be left empty: a host without anything special, for example.
-#[derive(Debug, Clone)]
-pub(crate) struct Maybe<T>(pub(crate) Option<T>);
-
-impl<T: Decode> Decode for Maybe<T> {
-    fn decode(node: &Node, sink: &mut Sink) -> Option<Self> {
-        match &node.value {
-            Value::Null => Some(Self(None)),
-            _ => T::decode(node, sink).map(|value| Self(Some(value))),
-        }
-    }
-
-    fn schema(definitions: &mut Definitions) -> serde_json::Value {
-        schema::any_of([T::schema(definitions), serde_json::json!({"type": "null"})])
     }
 }
 
@@ -367,8 +286,13 @@ pub(crate) fn single<'n>(
                     format!("{what} without a verb"),
                 )),
                 Some(first) => {
-                    let message = format!("`{}` is not a verb of {what}", first.key.value);
-                    let help = suggest::help(&first.key.value, known.iter().copied(), "verbs");
+                    let written = first.key.value.as_str();
+                    let message = format!("`{written}` is not a verb of {what}");
+                    let verb =
+                        written.split([' ', '{', '[']).next().filter(|word| known.contains(word));
+                    let help = verb.map(|verb| format!("write `{verb}: …`, with a colon"));
+                    let help =
+                        help.or_else(|| suggest::help(written, known.iter().copied(), "verbs"));
                     sink.report(
                         Diagnostic::new(Code::OneVerb, first.key.span, message).maybe_help(help),
                     );
