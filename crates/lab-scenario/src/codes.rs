@@ -184,6 +184,8 @@ codes! {
         "What waits inside of it takes as long as all tries together may, so that there is no second one. Give it a `within` that is shorter than that of the `retry`.";
     "W0007" LooksLikeFlags "a text that looks like a regular expression with flags"
         "`/error/i` is a literal text, slashes and all. Flags stand inside of the expression: `/(?i)error/`.";
+    "W0008" StartedAgain "a `repeat` that starts what may run still"
+        "A process that runs cannot be started. If it ends by itself in each turn, wait for that with `exit`; else end it with `stop`, or start it before the `repeat`.";
     "W0601" NotCompared "something of a test file that the scenario does not check"
         "What a test file says, but its own runner never looks at, is named and left out.";
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::check::{environment, name, requirement, value};
 use crate::codes::Code;
-use crate::decode::{Decode, OneOrMany};
+use crate::decode::Decode;
 use crate::diagnostic::{Diagnostic, Diagnostics, Sink};
 use crate::interpolate::{Content, Name};
 use crate::raw::RawLab;
@@ -132,9 +132,8 @@ fn read(sources: &Sources, id: SourceId, bare: Lab, sink: &mut Sink) -> Option<L
             sink.report(Diagnostic::new(Code::BadName, file.span, message));
         }
     }
-    let texts =
-        |list: &OneOrMany<Text>| list.0.iter().map(|text| text.value.clone()).collect::<Vec<_>>();
-    let path = raw.path.as_ref().map(texts).unwrap_or_default();
+    let texts = |list: &[Text]| list.iter().map(|text| text.value.clone()).collect::<Vec<_>>();
+    let path = raw.path.as_ref().map(|list| texts(&list.0)).unwrap_or_default();
     Some(Lab {
         title: raw.name.as_ref().map_or_else(|| bare.title.clone(), |name| name.value.clone()),
         description: raw.description.as_ref().map(|text| text.value.trim_end().to_owned()),
@@ -142,9 +141,9 @@ fn read(sources: &Sources, id: SourceId, bare: Lab, sink: &mut Sink) -> Option<L
         path: path.iter().map(|folder| bare.directory.join(folder)).collect(),
         programs,
         env,
-        requires: raw.requires.as_ref().map(texts).unwrap_or_default(),
+        requires: raw.requires.as_ref().map(|list| texts(&list.0)).unwrap_or_default(),
         share: value(raw.share.as_ref(), sink).unwrap_or_default(),
-        scenarios: raw.scenarios.as_ref().map(texts),
+        scenarios: raw.scenarios.as_ref().map(|list| texts(&list.0)),
         ..bare
     })
 }

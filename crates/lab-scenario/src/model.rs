@@ -98,6 +98,20 @@ pub(crate) enum Ready {
     Any(Vec<Ready>),
 }
 
+impl Ready {
+    /// Whether a process that meets it has ended.
+    pub(crate) fn is_an_end(&self) -> bool {
+        match self {
+            Self::Exit(_) => true,
+            Self::All(conditions) => conditions.iter().any(Self::is_an_end),
+            Self::Any(conditions) => {
+                !conditions.is_empty() && conditions.iter().all(Self::is_an_end)
+            }
+            Self::Output(_) | Self::Tcp(_) | Self::Udp(_) => false,
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Step {
     pub(crate) action: Action,

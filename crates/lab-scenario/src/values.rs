@@ -202,7 +202,7 @@ impl FromText for Percent {
         const HELP: &str = "write a part of a hundred: `1`, `0.5` or `1%`";
         let number = text.strip_suffix('%').map_or(text, str::trim_end);
         let number = decimal(number, "a percentage").map_err(|bad| bad.help(HELP))?;
-        if (0.0..=100.0).contains(&number) {
+        if number.is_sign_positive() && number <= 100.0 {
             return Ok(Self(number));
         }
         Err(BadValue::new(Code::Number, format!("{text} is out of range")).help(HELP))
@@ -456,7 +456,7 @@ mod tests {
         }
         assert_eq!(Percent::from_text("1%"), Ok(Percent(1.0)));
         assert_eq!(Percent::from_text("0.5"), Ok(Percent(0.5)));
-        for text in ["nan", "inf", "101", "-1", "%", "1e1"] {
+        for text in ["nan", "inf", "101", "-1", "-0", "%", "1e1"] {
             assert!(Percent::from_text(text).is_err(), "{text}");
         }
         assert!(Bandwidth::from_text("0").is_err());

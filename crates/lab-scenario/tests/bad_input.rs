@@ -435,11 +435,6 @@ const TABLE: &[(&str, Case, &str)] = &[
         "E0214 7:47, E0214 8:50, E0214 9:55, E0214 10:52, E0107 11:41",
     ),
     (
-        "a repeat whose second turn must fail",
-        Step("repeat: {times: 2, steps: [start: bob]}"),
-        "E0502 6:39",
-    ),
-    (
         "a repeat that ends what it types into",
         Step("repeat: {times: 2, steps: [send: {to: bob, line: x}, stop: bob]}"),
         "E0503 6:43",

@@ -730,6 +730,20 @@ steps:
 }
 
 #[test]
+fn what_may_run_still_when_it_is_started_again() {
+    let of = |probe: &str, rest: &str| {
+        warnings(&format!(
+            "\ntopology: {{single: 2}}\nprocesses:\n  probe: {{host: h1, run: probe{probe}}}\n\
+             steps:\n  - repeat: {{times: 3, steps: [start: probe{rest}]}}\n"
+        ))
+    };
+    let warning = "warning[W0008]: `probe` may run still when this is repeated";
+    assert!(of("", "").starts_with(warning), "{}", of("", ""));
+    assert_eq!(of("", ", exit: {of: probe}"), "");
+    assert_eq!(of(", ready: {exit: 0}", ""), "");
+}
+
+#[test]
 fn what_hardly_does_what_was_meant() {
     assert_snapshot!(warnings(r#"
 topology: {single: 2}
@@ -753,7 +767,7 @@ steps:
       |
       = help: the values of `mode` are `fast` and `safe`
 
-    warning[W0006]: this waits for 5s, as long as all tries together may take: it is tried once
+    warning[W0006]: this waits for 5s, as long as all tries together may take: if in vain, there is no second try
      --> lab/scenario.yaml:6:48
       |
     6 |   - retry: {within: 2s, steps: [expect: {from: alice, output: up}]}

@@ -1,24 +1,15 @@
 //! Which mutants a scenario has.
 
-use std::collections::{BTreeSet, HashMap};
-use std::time::Duration;
+use std::collections::BTreeSet;
 
-use lab_scenario::plan::{
-    Action, Answer, Assertion, LineChange, Mutation, MutationKind, Plan, ProcessId,
-};
+use lab_scenario::plan::{Action, Answer, Assertion, LineChange, Mutation, Plan, ProcessId};
 use lab_scenario::topology::{Network, Topology};
 
-use super::shape::shape;
+use super::changes::{changes, delay};
 use super::story::{Line, Played, Story, until_over};
 use super::{Mutant, Near};
 use crate::event::Record;
 use crate::scroll::Nanos;
-
-/// How much later than anybody waits a delayed line comes.
-const TOO_LATE: Duration = Duration::from_millis(100);
-
-/// So many times as early as in the unbroken run a line may come before somebody waits for it.
-const EARLY: u32 = 3;
 
 /// All mutants of a plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -129,150 +120,6 @@ pub fn list(plan: &Plan, base: &[Record], idle: &[Record]) -> Listing {
     of_lines.sort_by_key(|mutant| mutant.mutation.kind());
     listing.mutants.append(&mut of_lines);
     listing
-}
-
-/// Leaves so many mutants of each kind in all of these lists together, chosen by the seed
-/// and from as many lists as there are.
-///
-/// What is broken decides, and not its place in a list: another run of the same
-/// scenarios, in which lines came in another order, has the same sample.
-pub fn sample(lists: &mut [(&Plan, &mut Vec<Mutant>)], of_each: usize, seed: u64) {
-    let mut drawn: HashMap<MutationKind, Vec<Drawn>> = HashMap::new();
-    for (list, (plan, mutants)) in lists.iter().enumerate() {
-        let mut lots: HashMap<MutationKind, Vec<(u64, usize)>> = HashMap::new();
-        for (index, Mutant { mutation, .. }) in mutants.iter().enumerate() {
-            lots.entry(mutation.kind()).or_default().push((lot(plan, mutation, seed), index));
-        }
-        for (kind, mut lots) in lots {
-            lots.sort_unstable();
-            let ranked = lots.into_iter().enumerate();
-            let ranked = ranked.map(|(rank, (lot, index))| Drawn { rank, lot, list, index });
-            drawn.entry(kind).or_default().extend(ranked);
-        }
-    }
-    let mut kept: BTreeSet<(usize, usize)> = BTreeSet::new();
-    for mut drawn in drawn.into_values() {
-        drawn.sort_unstable();
-        kept.extend(drawn.into_iter().take(of_each).map(|drawn| (drawn.list, drawn.index)));
-    }
-    for (list, (_, mutants)) in lists.iter_mut().enumerate() {
-        let mut index = 0..;
-        mutants.retain(|_| index.next().is_some_and(|index| kept.contains(&(list, index))));
-    }
-}
-
-/// A mutant and what it drew. The first in this order are taken: the best of each list,
-/// then the second of each.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Drawn {
-    rank: usize,
-    lot: u64,
-    list: usize,
-    index: usize,
-}
-
-/// What a mutant draws: the lowest are the first.
-fn lot(plan: &Plan, mutation: &Mutation, seed: u64) -> u64 {
-    let (kind, label) = (mutation.kind().name(), plan.identity.label());
-    let process = mutation.process().and_then(|of| plan.processes.get(of.0));
-    let process = process.map_or("", |process| &process.name);
-    let mut lot = mix(seed);
-    let mut add = |bytes: &[u8]| {
-        for byte in bytes.iter().chain(b"\n") {
-            lot = mix(lot ^ u64::from(*byte));
-        }
-    };
-    add(format!("{kind}\n{label}\n{process}").as_bytes());
-    match mutation {
-        Mutation::Mute(_) | Mutation::Kill(_) => {}
-        Mutation::Cut([a, b]) => add(format!("{a}\n{b}").as_bytes()),
-        Mutation::Line { text, occurrence, .. } => {
-            add(&shape(text.as_bytes()));
-            add(&occurrence.to_le_bytes());
-        }
-    }
-    lot
-}
-
-/// What may become of a line; the next is one that somebody may notice.
-fn changes(
-    plan: &Plan,
-    story: &Story,
-    of: ProcessId,
-    line: &Line,
-    next: Option<&Line>,
-) -> Vec<LineChange> {
-    let delayed = delay(plan, story, of, line);
-    let swapped = next.filter(|next| next.text != line.text);
-    let swapped = swapped.map(|next| LineChange::Swap(next.text.clone()));
-    let altered = alter(&line.text, plan.identity.seed).map(LineChange::Alter);
-    [Some(LineChange::Drop), Some(LineChange::Double), Some(delayed), swapped, altered]
-        .into_iter()
-        .flatten()
-        .collect()
-}
-
-fn delay(plan: &Plan, story: &Story, of: ProcessId, line: &Line) -> LineChange {
-    let early = earliness(plan, story, of, line).saturating_mul(EARLY);
-    LineChange::Delay(patience(plan, of).saturating_add(early).saturating_add(TOO_LATE))
-}
-
-/// How long a line was there before the step began that may have waited for it.
-fn earliness(plan: &Plan, story: &Story, of: ProcessId, line: &Line) -> Duration {
-    let waits = |played: &&Played| {
-        let action = plan.steps.get(played.step).map(|step| &step.action);
-        played.to >= line.ended
-            && matches!(action, Some(Action::Expect { from: by, .. } | Action::Ask { of: by, .. })
-                if *by == of)
-    };
-    let first = story.played.iter().filter(waits).min_by_key(|played| played.to);
-    first
-        .map_or(Duration::ZERO, |first| Duration::from_nanos(first.from.saturating_sub(line.ended)))
-}
-
-/// How long steps wait for output: of this process, or else of any.
-fn patience(plan: &Plan, of: ProcessId) -> Duration {
-    let longest = |only: Option<ProcessId>| {
-        let steps = plan.steps.iter().filter(|step| match step.action {
-            Action::Expect { from: of, .. } | Action::Ask { of, .. } => {
-                only.is_none_or(|only| only == of)
-            }
-            _ => false,
-        });
-        steps.map(|step| step.within).max()
-    };
-    longest(Some(of)).or_else(|| longest(None)).unwrap_or(Duration::from_secs(1))
-}
-
-/// The line with another letter, or digit, in one place.
-fn alter(text: &str, seed: u64) -> Option<String> {
-    let of_kind = |is: fn(char) -> bool| -> Vec<usize> {
-        text.char_indices().filter(|(_, letter)| is(*letter)).map(|(at, _)| at).collect()
-    };
-    let mut places = of_kind(char::is_alphabetic);
-    if places.is_empty() {
-        places = of_kind(|letter| letter.is_ascii_digit());
-    }
-    let lot = text.bytes().fold(mix(seed), |lot, byte| mix(lot ^ u64::from(byte)));
-    let lot = usize::try_from(lot % u64::try_from(places.len()).ok()?.max(1)).ok()?;
-    let at = *places.get(lot)?;
-    let letter = text[at..].chars().next()?;
-    let other = match letter {
-        'z' => 'a',
-        'Z' => 'A',
-        '9' => '0',
-        'a'..='y' | 'A'..='Y' | '0'..='8' => char::from(letter as u8 + 1),
-        _ => 'x',
-    };
-    Some(format!("{}{other}{}", &text[..at], &text[at + letter.len_utf8()..]))
-}
-
-/// The finalizer of SplitMix64 (Steele, Lea, Flood 2014).
-fn mix(mut z: u64) -> u64 {
-    z = z.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 /// Processes whose output some step or check speaks of.

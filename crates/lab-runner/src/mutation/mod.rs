@@ -20,8 +20,10 @@
 //! * what comes after the last step, which is not judged;
 //! * links that keep no two hosts together on which something runs.
 
+mod changes;
 mod list;
 mod patience;
+mod sample;
 mod seeker;
 mod shape;
 mod story;
@@ -32,8 +34,9 @@ mod tests;
 use lab_scenario::plan::{Action, Mutation, Plan};
 use lab_scenario::source::Place;
 
-pub use list::{LeftOut, Listing, list, sample};
+pub use list::{LeftOut, Listing, list};
 pub use patience::patient;
+pub use sample::sample;
 pub(crate) use tamper::Tamper;
 
 /// A mutation, and where a scenario that does not notice it can be tightened.

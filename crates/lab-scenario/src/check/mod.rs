@@ -26,7 +26,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::codes::Code;
-use crate::decode::{Named, OneOrMany, Record};
+use crate::decode::{AnyNumber, Named, Record};
 use crate::defaults;
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::interpolate::Draft;
@@ -155,7 +155,7 @@ impl<'a> Checker<'a> {
         let captures = self.captures(raw.captures.as_ref());
         self.scope.stage.set(Stage::Processes);
         let processes = self.processes(raw.processes.as_ref());
-        let texts = |list: Option<&OneOrMany<Text>>| {
+        let texts = |list: Option<&AnyNumber<Text>>| {
             list.map_or(&[][..], |list| &list.0).iter().map(|text| text.value.clone()).collect()
         };
         for text in raw.requires.iter().flat_map(|list| &list.0) {

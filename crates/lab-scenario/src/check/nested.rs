@@ -76,7 +76,7 @@ impl Checker<'_> {
         };
         let Some(step) = body.iter().find(takes_all) else { return };
         let message = format!(
-            "this waits for {:?}, as long as all tries together may take: it is tried once",
+            "this waits for {:?}, as long as all tries together may take: if in vain, there is no second try",
             known(&step.within).unwrap_or_default()
         );
         self.sink.report(Diagnostic::new(Code::OneTry, step.span, message).help(

@@ -8,7 +8,7 @@ use super::Checker;
 use super::assertions::PlacedCheck;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
-use crate::model::{Action, Exec, Fault, Process, Step, Within};
+use crate::model::{Action, Exec, Fault, Process, Ready, Step, Within};
 use crate::plan::{LinkState, ProcessId};
 use crate::source::Span;
 
@@ -119,13 +119,13 @@ impl Course<'_, '_> {
         let name = &self.checker.cast.person(process).name;
         match (wants, self.lives[id]) {
             (Wants::Start, Life::Running(_)) if self.is_again => {
-                let message = format!("`{name}` is running already when this is repeated");
+                let message = format!("`{name}` may run still when this is repeated");
                 let help = format!(
                     "start it before the `repeat`; or end each turn with `stop: {name}`, or with `exit: {{of: {name}}}` if it ends by itself"
                 );
                 self.checker
                     .sink
-                    .report(Diagnostic::new(Code::StartedTwice, step.span, message).help(help));
+                    .report(Diagnostic::new(Code::StartedAgain, step.span, message).help(help));
             }
             (Wants::Start, Life::Running(first)) => {
                 let message = format!("`{name}` is running already");
@@ -174,6 +174,9 @@ impl Course<'_, '_> {
         self.lives[process.0] = Life::Running(span);
         let name = self.checker.cast.person(process).name.clone();
         let Some(model) = self.processes.iter().find(|model| model.name == name) else { return };
+        if model.ready.as_ref().is_some_and(Ready::is_an_end) {
+            self.lives[process.0] = Life::Ended(span);
+        }
         for (value, used) in model.awaits.iter().filter(|(value, _)| !self.saved.contains(value)) {
             starts_too_early(self.checker, &name, value, *used);
         }

@@ -51,6 +51,23 @@ impl<T: Decode> Decode for NonEmpty<T> {
     }
 }
 
+/// The same, or nothing: where a list of none says so.
+#[derive(Debug, Clone)]
+pub(crate) struct AnyNumber<T>(pub(crate) Vec<T>);
+
+impl<T: Decode> Decode for AnyNumber<T> {
+    fn decode(node: &Node, sink: &mut Sink) -> Option<Self> {
+        match &node.value {
+            Value::List(_) => Vec::decode(node, sink).map(Self),
+            _ => T::decode(node, sink).map(|one| Self(vec![one])),
+        }
+    }
+
+    fn schema(definitions: &mut Definitions) -> serde_json::Value {
+        OneOrMany::<T>::schema(definitions)
+    }
+}
+
 /// One value, or a list of such: `alice` or `[alice, bob]`.
 #[derive(Debug, Clone)]
 pub(crate) struct OneOrMany<T>(pub(crate) Vec<T>);

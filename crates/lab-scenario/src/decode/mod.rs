@@ -9,7 +9,7 @@
 
 mod containers;
 
-pub(crate) use containers::{Maybe, Named, NonEmpty, OneOrMany, Placed};
+pub(crate) use containers::{AnyNumber, Maybe, Named, NonEmpty, OneOrMany, Placed};
 
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, Sink};

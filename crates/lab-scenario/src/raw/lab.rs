@@ -1,6 +1,6 @@
 //! `lab.yaml`.
 
-use crate::decode::{Named, OneOrMany, record};
+use crate::decode::{AnyNumber, Named, OneOrMany, record};
 use crate::lab::Share;
 use crate::text::Text;
 use crate::typed::Fixed;
@@ -16,7 +16,7 @@ record! {
         /// the scenarios; `--no-build` leaves it out.
         build: Text = "build",
         /// Folders in which programs are looked for first, before those of `PATH`.
-        path: OneOrMany<Text> = "path",
+        path: AnyNumber<Text> = "path",
         /// Who plays which role: `${program.ROLE}` is this command, or the one of
         /// `--program ROLE=COMMAND`.
         programs: Named<Text> = "programs",
@@ -24,7 +24,7 @@ record! {
         env: Named<Text> = "env",
         /// What the machine must have, or else its scenarios are skipped: programs, `netem`,
         /// `mininet`, `root`.
-        requires: OneOrMany<Text> = "requires",
+        requires: AnyNumber<Text> = "requires",
         /// Whether scenarios with the same topology run one after the other on one network of
         /// Mininet's, which saves building it.
         share: Fixed<Share> = "share" or Share::default(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::decode::{Named, OneOrMany, record};
+use crate::decode::{AnyNumber, Named, OneOrMany, record};
 use crate::plan::{Signal, Stdio};
 use crate::text::Text;
 use crate::typed::{Fixed, Open};
@@ -18,7 +18,7 @@ record! {
         /// Makes a group of so many: `NAME-1`, `NAME-2`, …, with `${i}` for the number.
         count: Fixed<Members> = "count",
         /// Processes that must be ready before it starts by itself.
-        after: OneOrMany<Text> = "after",
+        after: AnyNumber<Text> = "after",
         /// A command line, split into words without a shell.
         run: Text = "run",
         /// Instead of `run`: a command line for `sh -c`.

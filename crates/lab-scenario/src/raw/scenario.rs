@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{RawCapture, RawCheck, RawProcess, RawStep, RawTopologyChoice};
-use crate::decode::{Maybe, Named, OneOrMany, record};
+use crate::decode::{AnyNumber, Maybe, Named, record};
 use crate::defaults;
 use crate::plan::{BackendKind, Signal, Stdio};
 use crate::text::Text;
@@ -33,9 +33,9 @@ record! {
         matrix: Named<Vec<Node>> = "matrix",
         /// What the machine must have, or else the scenario is skipped: programs, `netem`,
         /// `mininet`, `root`.
-        requires: OneOrMany<Text> = "requires",
+        requires: AnyNumber<Text> = "requires",
         /// Folders in which programs are looked for first, before those of `PATH`.
-        path: OneOrMany<Text> = "path",
+        path: AnyNumber<Text> = "path",
         /// Environment variables of every process.
         env: Named<Text> = "env",
         /// The programs, by name.

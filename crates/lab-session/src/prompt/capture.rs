@@ -2,13 +2,17 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::channel;
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
 
 use super::reach::refused;
 use super::visit::{Input, Said, Visit};
 use crate::client::SessionError;
 use crate::measure;
+
+/// How long a program may take to end. One that stands still, for its host is paused, never does.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What this prompt captures.
 #[derive(Default)]
@@ -18,7 +22,10 @@ struct Running {
     interface: String,
     file: PathBuf,
     visit: Arc<Visit>,
-    program: JoinHandle<Result<Said, SessionError>>,
+    /// What the program has said, once it has ended.
+    end: Receiver<Result<Said, SessionError>>,
+    /// Read from there.
+    ended: Option<Result<Said, SessionError>>,
 }
 
 impl Captures {
@@ -33,7 +40,7 @@ impl Captures {
         interface: &str,
         folder: &Path,
     ) -> Result<PathBuf, SessionError> {
-        self.0.retain(|running| !running.program.is_finished());
+        self.0.retain_mut(|running| !running.has_ended());
         if let Some(running) = self.0.iter().find(|running| running.interface == interface) {
             let why = format!("{interface} goes into {} already", running.file.display());
             return Err(refused(&why, Some(&format!("`capture {interface} off` ends that"))));
@@ -45,20 +52,23 @@ impl Captures {
         let argv: Vec<String> = words.map(|word| word.to_string_lossy().into_owned()).collect();
         let (host, visit) = (host.to_owned(), Arc::new(Visit::new(session)));
         let (began, begins) = channel();
+        let (ends, end) = channel();
         let capturing = Arc::clone(&visit);
-        let program = thread::Builder::new().name("capture".to_owned()).spawn(move || {
+        thread::Builder::new().name("capture".to_owned()).spawn(move || {
             let argv: Vec<&str> = argv.iter().map(String::as_str).collect();
             // Its first line says that it captures.
-            capturing.run(&host, &argv, Input::Held, |_| {
+            let said = capturing.run(&host, &argv, Input::Held, |_| {
                 let _ = began.send(());
-            })
+            });
+            let _ = ends.send(said);
         })?;
+        let interface = interface.to_owned();
+        let running = Running { interface, file: file.clone(), visit, end, ended: None };
         if begins.recv().is_err() {
-            let said = program.join().unwrap_or_else(|_| Err(refused("it ended", None)))?;
+            let said = running.end.recv().unwrap_or_else(|_| Err(refused("it ended", None)))?;
             return Err(refused(said.complaint(), None));
         }
-        let interface = interface.to_owned();
-        self.0.push(Running { interface, file: file.clone(), visit, program });
+        self.0.push(running);
         Ok(file)
     }
 
@@ -78,16 +88,30 @@ impl Captures {
 
     /// Ends all, and calls this with what each one says.
     pub(super) fn stop_all(&mut self, mut say: impl FnMut(Result<String, SessionError>)) {
+        self.0.iter().for_each(|running| running.visit.close_input());
         self.0.drain(..).for_each(|running| say(running.stop()));
     }
 }
 
 impl Running {
+    fn has_ended(&mut self) -> bool {
+        self.ended = self.ended.take().or_else(|| self.end.try_recv().ok());
+        self.ended.is_some()
+    }
+
     fn stop(self) -> Result<String, SessionError> {
         self.visit.close_input();
-        let said = self.program.join().unwrap_or_else(|_| Err(refused("it ended", None)))?;
+        let said = self.ended.or_else(|| self.end.recv_timeout(PATIENCE).ok());
+        let file = self.file.display();
+        let Some(said) = said else {
+            self.visit.interrupt();
+            let why =
+                format!("the capture of {} does not end; {file} has what it wrote", self.interface);
+            return Err(refused(&why, Some("a host that is paused needs `resume` first")));
+        };
+        let said = said?;
         match said.output.lines().nth(1) {
-            Some(count) => Ok(format!("{count} in {}", self.file.display())),
+            Some(count) => Ok(format!("{count} in {file}")),
             None => Err(refused(said.complaint(), None)),
         }
     }

@@ -77,7 +77,8 @@ impl Visit {
         })
     }
 
-    fn interrupt(&self) {
+    /// Goes: whatever runs for it ends.
+    pub(super) fn interrupt(&self) {
         self.interrupted.store(true, Ordering::SeqCst);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.drain(..).for_each(|asker| asker.leave());

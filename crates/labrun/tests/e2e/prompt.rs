@@ -166,6 +166,14 @@ fn packets_are_captured() {
 }
 
 #[test]
+fn a_capture_at_a_paused_host_holds_nobody_up() {
+    let script = "capture h1-eth0\npause h1\ncapture h1-eth0 off\ncapture h1-eth0\ndown\n";
+    let said = play(&["single,2"], script).ends_with(1);
+    assert!(said.contains("error: the capture of h1-eth0 does not end"), "{said}");
+    assert!(said.contains("help: a host that is paused needs `resume` first"), "{said}");
+}
+
+#[test]
 fn what_tcp_carries_is_measured() {
     let said = play(&["single,2"], "link s1 h2 bw=10\niperf h1 h2\nlink s1 h2 down\n").ends_with(0);
     let rate = said.split_once("h1 -> h2  ").and_then(|(_, rest)| rest.split_once(" Mbit/s"));
