@@ -3,6 +3,7 @@
 use std::fmt;
 
 use regex::bytes::{Regex, RegexBuilder};
+use regex_syntax::hir::Hir;
 use serde::{Deserialize, Serialize};
 
 use crate::template::{Reference, Template};
@@ -90,6 +91,17 @@ impl fmt::Display for PatternTemplate {
 /// What is wrong with it.
 pub fn compile_regex(text: &str) -> Result<Regex, regex::Error> {
     RegexBuilder::new(text).multi_line(true).crlf(true).size_limit(REGEX_SIZE_LIMIT).build()
+}
+
+/// An expression as [`compile_regex`] reads it; none if it is wrong.
+#[must_use]
+pub fn parse_regex(text: &str) -> Option<Hir> {
+    parser().parse(text).ok()
+}
+
+/// What reads expressions, with the same flags as [`compile_regex`].
+pub(crate) fn parser() -> regex_syntax::Parser {
+    regex_syntax::ParserBuilder::new().utf8(false).multi_line(true).crlf(true).build()
 }
 
 #[cfg(test)]

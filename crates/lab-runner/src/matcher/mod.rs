@@ -21,7 +21,7 @@ mod tail;
 
 use std::ops::Range;
 
-use lab_scenario::pattern::Pattern;
+use lab_scenario::pattern::{Pattern, parse_regex};
 use memchr::memmem;
 use regex::bytes::Regex;
 use regex_syntax::hir::{Class, Hir, HirKind};
@@ -169,7 +169,7 @@ impl Matcher {
 pub(crate) fn is_of_nothing(pattern: &Pattern) -> bool {
     match pattern {
         Pattern::Literal(bytes) => bytes.is_empty(),
-        Pattern::Regex(regex) => parse(regex).is_some_and(|hir| {
+        Pattern::Regex(regex) => parse_regex(regex.as_str()).is_some_and(|hir| {
             let properties = hir.properties();
             properties.maximum_len() == Some(0) && properties.look_set().is_empty()
         }),
@@ -178,13 +178,7 @@ pub(crate) fn is_of_nothing(pattern: &Pattern) -> bool {
 
 /// Whether a match may hold a line end, or look at what is beyond one.
 fn crosses_lines(regex: &Regex) -> bool {
-    parse(regex).is_none_or(|hir| may_hold_newline(&hir))
-}
-
-/// As the scenario's patterns are compiled.
-fn parse(regex: &Regex) -> Option<Hir> {
-    let mut builder = regex_syntax::ParserBuilder::new();
-    builder.utf8(false).multi_line(true).crlf(true).build().parse(regex.as_str()).ok()
+    parse_regex(regex.as_str()).is_none_or(|hir| may_hold_newline(&hir))
 }
 
 fn may_hold_newline(hir: &Hir) -> bool {

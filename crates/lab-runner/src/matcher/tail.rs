@@ -7,10 +7,10 @@
 use std::cell::{OnceCell, RefCell};
 use std::ops::Range;
 
+use lab_scenario::pattern::parse_regex;
 use regex_automata::hybrid::LazyStateID;
 use regex_automata::hybrid::dfa::{Cache, DFA};
 use regex_automata::nfa::thompson;
-use regex_automata::util::syntax;
 use regex_automata::{Input, MatchKind};
 
 /// Bytes of states that one expression may have in memory. If it needs more nothing is known.
@@ -44,6 +44,10 @@ impl Tail {
 impl Automaton {
     /// None if the expression is too large for it.
     fn new(expression: &str) -> Option<Box<Self>> {
+        let nfa = thompson::Compiler::new()
+            .configure(thompson::Config::new().utf8(false).nfa_size_limit(Some(MOST)))
+            .build_from_hir(&parse_regex(expression)?)
+            .ok()?;
         let dfa = DFA::builder()
             .configure(
                 DFA::config()
@@ -53,10 +57,7 @@ impl Automaton {
                     .skip_cache_capacity_check(true)
                     .minimum_cache_clear_count(Some(0)),
             )
-            // As expressions are compiled.
-            .syntax(syntax::Config::new().utf8(false).multi_line(true).crlf(true))
-            .thompson(thompson::Config::new().utf8(false).nfa_size_limit(Some(MOST)))
-            .build(expression)
+            .build_from_nfa(nfa)
             .ok()?;
         let cache = RefCell::new(dfa.create_cache());
         Some(Box::new(Self { dfa, cache }))

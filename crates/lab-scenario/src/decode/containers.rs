@@ -36,13 +36,7 @@ pub(crate) struct NonEmpty<T>(pub(crate) Vec<T>);
 
 impl<T: Decode> Decode for NonEmpty<T> {
     fn decode(node: &Node, sink: &mut Sink) -> Option<Self> {
-        if matches!(&node.value, Value::List(items) if items.is_empty()) {
-            sink.report(
-                Diagnostic::new(Code::EmptyValue, node.head, "a list with nothing in it")
-                    .help("name at least one, or leave the key out"),
-            );
-            return None;
-        }
+        refuse_empty(node, sink)?;
         Vec::decode(node, sink).map(Self)
     }
 
@@ -51,7 +45,18 @@ impl<T: Decode> Decode for NonEmpty<T> {
     }
 }
 
-/// The same, or nothing: where a list of none says so.
+fn refuse_empty(node: &Node, sink: &mut Sink) -> Option<()> {
+    if matches!(&node.value, Value::List(items) if items.is_empty()) {
+        sink.report(
+            Diagnostic::new(Code::EmptyValue, node.head, "a list with nothing in it")
+                .help("name at least one, or leave the key out"),
+        );
+        return None;
+    }
+    Some(())
+}
+
+/// One value, or a list of such, or of none where that says something.
 #[derive(Debug, Clone)]
 pub(crate) struct AnyNumber<T>(pub(crate) Vec<T>);
 
@@ -64,7 +69,9 @@ impl<T: Decode> Decode for AnyNumber<T> {
     }
 
     fn schema(definitions: &mut Definitions) -> serde_json::Value {
-        OneOrMany::<T>::schema(definitions)
+        let one = T::schema(definitions);
+        let several = schema::list(&one);
+        schema::any_of([one, several])
     }
 }
 
@@ -74,16 +81,12 @@ pub(crate) struct OneOrMany<T>(pub(crate) Vec<T>);
 
 impl<T: Decode> Decode for OneOrMany<T> {
     fn decode(node: &Node, sink: &mut Sink) -> Option<Self> {
-        match &node.value {
-            Value::List(_) => NonEmpty::decode(node, sink).map(|NonEmpty(values)| Self(values)),
-            _ => T::decode(node, sink).map(|one| Self(vec![one])),
-        }
+        refuse_empty(node, sink)?;
+        AnyNumber::decode(node, sink).map(|AnyNumber(values)| Self(values))
     }
 
     fn schema(definitions: &mut Definitions) -> serde_json::Value {
-        let one = T::schema(definitions);
-        let several = schema::list(&one);
-        schema::any_of([one, several])
+        AnyNumber::<T>::schema(definitions)
     }
 }
 

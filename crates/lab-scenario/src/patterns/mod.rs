@@ -11,7 +11,7 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::interpolate::{Content, Draft};
-use crate::pattern::compile_regex;
+use crate::pattern::{compile_regex, parse_regex, parser};
 use crate::scope::Scope;
 use crate::source::Span;
 use crate::text::Text;
@@ -142,14 +142,9 @@ fn check_regex(draft: &Draft, text: &Text, scope: &Scope<'_>, sink: &mut Sink) {
     sink.report(Diagnostic::new(Code::Regex, span, "not a regular expression").label(message));
 }
 
-/// As [`compile_regex`] reads expressions.
-fn parser() -> regex_syntax::Parser {
-    regex_syntax::ParserBuilder::new().utf8(false).multi_line(true).crlf(true).build()
-}
-
 /// Whether an expression that was filled in matches nothing at all, and so everywhere.
 pub(crate) fn is_found_everywhere(expression: &str) -> bool {
-    parser().parse(expression).is_ok_and(|parsed| matches_nothing(&parsed))
+    parse_regex(expression).is_some_and(|parsed| matches_nothing(&parsed))
 }
 
 /// Whether an expression matches the empty text, whatever stands around that. `^$` does not:
